@@ -1,0 +1,92 @@
+"""What a run found: the records that reporters read, as plain data."""
+
+from collections.abc import Mapping, Sequence
+from enum import StrEnum
+from typing import Any
+
+import msgspec
+
+
+class Status(StrEnum):
+    """How a law ended; only HELD counts as a pass."""
+
+    HELD = "held"
+    VIOLATED = "violated"
+    CRASHED = "crashed"
+    TIMED_OUT = "timed-out"
+    SKIPPED = "skipped"
+    INCONCLUSIVE = "inconclusive"
+    NOTED = "noted"
+    EXPECTED = "expected"
+    STALE = "stale"
+
+
+BROKEN = frozenset({Status.VIOLATED, Status.CRASHED, Status.TIMED_OUT, Status.STALE})
+
+
+class Finding(msgspec.Struct, frozen=True):
+    """The entry in which two sides differ most, against what rounding explains."""
+
+    label: str
+    where: str  # "t=3, row 0, unit 1"
+    left: float
+    right: float
+    error: float
+    allowed: float
+    says: str = ""  # instead of numbers: a wrong shape, an exception's message
+
+
+class Outcome(msgspec.Struct, frozen=True):
+    """One law held against one cell."""
+
+    law: str
+    family: str
+    status: Status
+    statement: str = ""
+    reason: str = ""
+    cases: int = 0
+    inconclusive: int = 0
+    closest: float = 0.0  # the largest error as a share of its allowance
+    finding: Finding | None = None
+    case: Mapping[str, Any] | None = None  # the smallest case, a document
+    case_id: str = ""
+    worst: Finding | None = None
+    seconds: float = 0.0
+
+
+class Report(msgspec.Struct, frozen=True):
+    """A whole run."""
+
+    version: str
+    target: str
+    kind: str
+    seed: int
+    profile: str
+    outcomes: Sequence[Outcome]
+    notes: Sequence[str] = ()
+    environment: Mapping[str, str] = {}
+    complete: bool = True  # no law left out by time, by --fail-fast or by Ctrl-C
+    strict: bool = False
+    seconds: float = 0.0
+
+    @property
+    def verdict(self) -> str:
+        """conforms, violates or inconclusive."""
+        statuses = [o.status for o in self.outcomes]
+        if any(s in BROKEN for s in statuses):
+            return "violates"
+        undecided = any(
+            o.status is Status.INCONCLUSIVE and o.family in DECISIVE
+            for o in self.outcomes
+        )
+        if undecided or Status.HELD not in statuses or not self.complete:
+            return "inconclusive"
+        return "conforms"
+
+    @property
+    def exit_code(self) -> int:
+        """0 conforms, 1 violates, 4 inconclusive."""
+        return {"conforms": 0, "violates": 1, "inconclusive": 4}[self.verdict]
+
+
+DECISIVE = frozenset({"agreement", "gradients"})  # they must have a conclusive case
