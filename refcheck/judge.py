@@ -1,0 +1,199 @@
+"""The only place where two numbers are compared: a claim becomes a verdict.
+
+Shapes are compared before values, and dtypes where a claim asks for identity.  NaN on
+one side is a violation; an allowance that says nothing makes a claim inconclusive.
+"""
+
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from refcheck.cell import Array
+from refcheck.law import Claim, Relation
+from refcheck.outcome import Finding
+from refcheck.rounding import DOUBLE, FORMATS, INFORMATIVE, UNIT, Measured
+
+CONCLUSIVE_SHARE = 0.9  # of the entries must have an informative allowance
+
+
+class Verdict(NamedTuple):
+    """How a claim ended on one case."""
+
+    relation: Relation
+    label: str
+    violated: bool
+    conclusive: bool
+    ratio: float = 0.0  # the largest error as a share of its allowance
+    finding: Finding | None = None
+
+
+def judge(claim: Claim, target_errors: tuple[type[Exception], ...] = ()) -> Verdict:
+    """Decide a claim; ``target_errors`` are what a refusal looks like."""
+    if claim.relation is Relation.REFUSES:
+        return _refusal(claim, target_errors)
+    left, right = _value(claim.left), _value(claim.right)
+    if left.shape != right.shape:
+        says = f"shape {left.shape} against {right.shape}"
+        return _told(claim, says)
+    return _JUDGES[claim.relation](claim, left, right)
+
+
+def _refusal(claim: Claim, target_errors: tuple[type[Exception], ...]) -> Verdict:
+    try:
+        claim.left()
+    except target_errors:
+        return Verdict(claim.relation, claim.label, violated=False, conclusive=True)
+    return _told(claim, "a result came back, expected an exception")
+
+
+def _identical(claim: Claim, left: Array, right: Array) -> Verdict:
+    if left.dtype != right.dtype:
+        return _told(claim, f"dtype {left.dtype} against {right.dtype}")
+    same = (left == right) | (np.isnan(left) & np.isnan(right))
+    if np.all(same):
+        return Verdict(claim.relation, claim.label, violated=False, conclusive=True)
+    error = np.where(same, 0.0, _distance(left, right))
+    finding = _finding(claim, left, right, error, np.zeros(left.shape))
+    return Verdict(claim.relation, claim.label, True, True, np.inf, finding)
+
+
+def _equal(claim: Claim, left: Array, right: Array) -> Verdict:
+    error = _distance(left, right)
+    if np.all(error <= _one_rounding(left, right)):
+        return Verdict(claim.relation, claim.label, violated=False, conclusive=True)
+    return _bounded(claim, left, right, error, _allowed(claim))
+
+
+def _at_most(claim: Claim, left: Array, right: Array) -> Verdict:
+    excess = left.astype(float) - right.astype(float)
+    error = np.where(np.isnan(excess), np.inf, np.maximum(excess, 0.0))
+    return _bounded(claim, left, right, error, _allowed(claim))
+
+
+def _bounded(
+    claim: Claim, left: Array, right: Array, error: Array, allowed: Array
+) -> Verdict:
+    beyond = error > allowed
+    with np.errstate(all="ignore"):
+        ratios = np.where(error == 0, 0.0, error / allowed)
+    ratio = float(np.max(ratios, initial=0.0, where=~np.isnan(ratios)))
+    violated = bool(np.any(beyond))
+    conclusive = violated or _informative(allowed, left, right)
+    finding = _finding(claim, left, right, error, allowed) if left.size else None
+    return Verdict(claim.relation, claim.label, violated, conclusive, ratio, finding)
+
+
+def _differs(claim: Claim, left: Array, right: Array) -> Verdict:
+    """Violated here only if nothing shows on this case; the runner asks them all."""
+    error, allowed = _distance(left, right), _allowed(claim)
+    shows = bool(np.any(error > allowed))
+    finding = _finding(claim, left, right, error, allowed) if left.size else None
+    if finding is not None:
+        finding = Finding(
+            **{
+                f: getattr(finding, f) for f in finding.__struct_fields__ if f != "says"
+            },
+            says="no difference, expected one on at least one of the planted cases",
+        )
+    conclusive = shows or _informative(allowed, left, right)
+    return Verdict(claim.relation, claim.label, not shows, conclusive, 0.0, finding)
+
+
+_JUDGES: dict[Relation, Callable[[Claim, Array, Array], Verdict]] = {
+    Relation.EQUAL: _equal,
+    Relation.IDENTICAL: _identical,
+    Relation.AT_MOST: _at_most,
+    Relation.DIFFERS: _differs,
+}
+
+
+def _one_rounding(left: Array, right: Array) -> Array:
+    """What storing a result costs: no allowance is smaller, so none is computed.
+
+    Most claims end here, and sides that agree so closely leave nothing undecided.
+    """
+    formats = [FORMATS.get(side.dtype.name, DOUBLE) for side in (left, right)]
+    size = np.maximum(abs(left.astype(float)), abs(right.astype(float)))
+    return np.asarray(
+        max(f.u for f in formats) * np.where(np.isfinite(size), size, 0.0)
+    )
+
+
+def _value(side: Any) -> Array:
+    return side.value if isinstance(side, Measured) else np.asarray(side)
+
+
+def _allowed(claim: Claim) -> Array:
+    """Return what rounding explains: both sides' allowances, and this subtraction's."""
+    sides = (claim.left, claim.right)
+    carried = [s.allowance for s in sides if isinstance(s, Measured)]
+    size = np.maximum(*(abs(_value(s).astype(float)) for s in sides))
+    size = np.where(np.isfinite(size), size, 0.0)
+    with np.errstate(all="ignore"):
+        return np.asarray(sum(carried, start=DOUBLE.u * size))
+
+
+def _distance(left: Array, right: Array) -> Array:
+    """|left − right|; 0 where both are the same infinity or NaN, inf where one is."""
+    with np.errstate(all="ignore"):
+        error = abs(left.astype(float) - right.astype(float))
+    same = (left == right) | (np.isnan(left) & np.isnan(right))
+    return np.where(same, 0.0, np.where(np.isnan(error), np.inf, error))
+
+
+def _informative(allowed: Array, left: Array, right: Array) -> bool:
+    if not allowed.size:
+        return True
+    with np.errstate(all="ignore"):
+        size = np.maximum(abs(left.astype(float)), abs(right.astype(float)))
+        size = np.maximum(size, np.sqrt(np.mean(size**2)))
+        says = (allowed <= INFORMATIVE * size) | (allowed <= UNIT)
+    return bool(np.mean(says & np.isfinite(allowed)) >= CONCLUSIVE_SHARE)
+
+
+def misshapen(error: Exception) -> Verdict:
+    """Return the verdict on a result whose shape is wrong, before any claim is made."""
+    return _told(Claim(Relation.EQUAL, "shapes", None), str(error))
+
+
+def _told(claim: Claim, says: str) -> Verdict:
+    finding = Finding(claim.label, "", np.nan, np.nan, np.inf, 0.0, says)
+    return Verdict(claim.relation, claim.label, True, True, np.inf, finding)
+
+
+def _finding(
+    claim: Claim, left: Array, right: Array, error: Array, allowed: Array
+) -> Finding:
+    with np.errstate(all="ignore"):
+        ratios = np.where(error == 0, 0.0, error / np.maximum(allowed, DOUBLE.tiny))
+    ratios = np.where(np.isnan(ratios), np.inf, ratios)
+    worst = np.unravel_index(int(np.argmax(ratios)), left.shape)
+    return Finding(
+        claim.label,
+        _place(claim.label, worst),
+        float(left[worst]),
+        float(right[worst]),
+        float(error[worst]),
+        float(allowed[worst]),
+    )
+
+
+AXES = {
+    "outputs": ("t", "row", "unit"),
+    "inputs": ("t", "row", "input"),
+    "state": ("layer", "row", "unit"),
+    "h": ("layer", "row", "unit"),
+    "c": ("layer", "row", "unit"),
+}
+
+
+def _place(label: str, index: tuple[Any, ...]) -> str:
+    """Name the place: t=3, row 0, unit 1, or [2, 0] in a parameter."""
+    word = next((w for w in label.replace(",", " ").split() if w in AXES), "")
+    axes = AXES.get(word, ())
+    if axes and len(axes) == len(index):
+        first, *rest = zip(axes, index, strict=True)
+        start = f"t={first[1]}" if first[0] == "t" else f"{first[0]} {first[1]}"
+        return ", ".join([start, *(f"{axis} {k}" for axis, k in rest)])
+    return "[" + ", ".join(str(int(k)) for k in index) + "]" if index else ""

@@ -1,0 +1,144 @@
+"""Allowances: sound against other orders and formats, and not much wider than needed."""
+
+import numpy as np
+import pytest
+from scipy.special import expit
+
+from refcheck.cell import Kind
+from refcheck.measured import MeasuredCell
+from refcheck.recipe import case_from
+from refcheck.reference.cell import ReferenceCell
+from refcheck.rounding import FORMATS, Measured, exact, scaled_by_norm
+from refcheck.strategies import Cases
+
+SINGLE = FORMATS["float32"]
+KINDS = [kind for kind in Kind if kind.recurrent]
+
+
+def error_in_single(left, right):
+    return abs(np.asarray(left, float) - np.asarray(right, float))
+
+
+def test_a_sum_is_covered_in_any_order() -> None:
+    rng = np.random.default_rng(0)
+    terms = rng.normal(size=(40, 50)).astype(np.float32)
+    orders = [terms, terms[::-1], np.sort(terms, axis=0)]
+
+    allowed = exact(terms, SINGLE).sum(axis=0).allowance
+
+    for order in orders:
+        one_by_one = np.add.accumulate(order, axis=0, dtype=np.float32)[-1]
+        assert (
+            error_in_single(one_by_one, terms.astype(float).sum(0)) <= allowed
+        ).all()
+
+
+def test_an_open_sum_knows_its_terms_whatever_cancels() -> None:
+    a = exact(np.array([1.0]), SINGLE)
+
+    difference = (a * 3.0 + a * 1e6) - a * 1e6
+
+    assert difference.allowance[0] > 1e6 * SINGLE.u
+
+
+@pytest.mark.parametrize("function", [np.tanh, expit], ids=["tanh", "sigmoid"])
+def test_an_activation_is_allowed_what_its_argument_may_move_it(function) -> None:
+    a = np.linspace(-20, 20, 401)
+    moved = Measured(a, np.full(a.shape, 1e-3), format=SINGLE)
+
+    allowed = function(moved).allowance
+
+    assert (abs(function(a + 1e-3) - function(a)) <= allowed).all()
+    assert (abs(function(a - 1e-3) - function(a)) <= allowed).all()
+    assert (allowed <= 1.1e-3).all()
+
+
+def test_both_slopes_are_allowed_where_the_sign_is_undecided() -> None:
+    a = Measured(np.array([1e-9, 1.0, 0.0]), np.array([1e-8, 1e-8, 0.0]))
+
+    slope = np.heaviside(a, 0)
+
+    assert slope.value.tolist() == [1.0, 1.0, 0.0]
+    assert slope.allowance[0] >= 1
+    assert slope.allowance[1] == 0
+    assert slope.allowance[2] >= 1
+
+
+def test_an_error_that_is_a_function_is_not_called_for_moving_entries() -> None:
+    def never():
+        raise AssertionError
+
+    a = Measured(np.arange(6.0).reshape(2, 3), never)
+
+    assert np.flip(a.T[1:], 0).reshape(4)[::2].value.tolist() == [2.0, 1.0]
+
+
+def test_overflow_of_an_allowance_is_infinite_not_nan() -> None:
+    with np.errstate(all="ignore"):
+        huge = Measured(np.array([0.0]), np.array([1e300])) * Measured(
+            np.array([0.0]), np.array([1e300])
+        )
+
+    assert np.isinf(huge.allowance[0])
+
+
+def test_functions_that_are_not_known_are_refused() -> None:
+    with pytest.raises(TypeError):
+        np.cos(exact(np.ones(2)))
+    with pytest.raises(TypeError):
+        np.linalg.svd(exact(np.ones((2, 2))))
+    with pytest.raises(TypeError):
+        exact(np.ones(2)) ** 3
+
+
+@pytest.mark.parametrize("parts", [(0, 1), (1, 0)], ids=["exact first", "exact last"])
+def test_joining_keeps_each_parts_error(parts) -> None:
+    both = [Measured(np.ones((1, 2)), np.full((1, 2), 0.5)), np.zeros((1, 2))]
+
+    joined = np.concatenate([both[k] for k in parts])
+
+    assert joined.allowance[parts[0], 0] == pytest.approx(0.5)
+    assert joined.allowance[parts[1], 0] == 0
+
+
+def test_splitting_and_choosing_move_errors_with_their_entries() -> None:
+    a = Measured(np.arange(4.0), np.arange(4.0))
+
+    first, last = np.split(a, 2)
+    chosen = np.where(np.array([True, False]), first, last)
+
+    assert chosen.value.tolist() == [0.0, 3.0]
+    assert chosen.allowance == pytest.approx([0.0, 3.0])
+
+
+@pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.value)
+@pytest.mark.parametrize("dtype", ["float32", "float16"])
+def test_the_reference_in_low_precision_stays_inside_its_allowances(
+    kind, dtype, monkeypatch
+) -> None:
+    monkeypatch.setitem(FORMATS, "float16", FORMATS["float16"]._replace(ulps=1.0))
+    cell = ReferenceCell(kind)
+    measured = MeasuredCell(cell)
+    worst = []
+    for recipe in Cases().landmarks(cell.signature, seed=3):
+        if recipe.time > 9 or recipe.scale or recipe.input_scale:
+            continue
+        spec = recipe.spec((dtype,))
+        case = case_from(recipe, spec, cell.shapes(spec))
+        found, right = measured.backward(case), measured.textbook_gradients(case)
+        reply, textbook = measured.forward(case), measured.textbook(case)
+        pairs = [(reply.outputs, textbook.outputs), (found.inputs, right.inputs)]
+        pairs += [(found.params[n], right.params[n]) for n in found.params]
+        for left, wanted in pairs:
+            error = error_in_single(left.value, wanted.value)
+            allowed = wanted.allowance
+            worst.append(np.max(error[allowed > 0] / allowed[allowed > 0], initial=0.0))
+            assert (error <= allowed).all()
+
+    assert max(worst) > 1e-3  # an allowance a thousand times too wide would be no news
+
+
+def test_what_a_norm_scales_is_allowed_a_relative_error() -> None:
+    scaled = scaled_by_norm(np.array([1.0, -8.0]), 10)
+
+    assert scaled.allowance[1] == pytest.approx(8 * scaled.allowance[0])
