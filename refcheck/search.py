@@ -1,0 +1,232 @@
+"""The search for a case on which a law does not hold, and for the smallest such case.
+
+A law is asked on its landmarks first, then on what Hypothesis draws; Hypothesis shrinks
+what it drew, and ``reduction.py`` goes on from there.
+"""
+
+import contextlib
+import time
+from collections.abc import Callable, Sequence
+from typing import Any, NamedTuple
+
+import hypothesis
+from hypothesis import HealthCheck, Phase, Verbosity
+
+from refcheck.case import Subject
+from refcheck.judge import Verdict, judge, misshapen
+from refcheck.law import Law, Relation
+from refcheck.measured import Misshapen, TargetRaised
+from refcheck.outcome import Finding
+from refcheck.recipe import Recipe
+from refcheck.reduction import reduced
+
+USUAL = 10  # cases drawn by the default profile, for which laws state their ``most``
+
+
+class Effort(NamedTuple):
+    """How much a search may spend."""
+
+    landmarks: int  # of the fixed cases, most telling first
+    drawn: int  # cases drawn by Hypothesis
+    shrink_seconds: float
+    seed: int
+
+
+class Trial(NamedTuple):
+    """One case, and what came of it."""
+
+    case: Subject
+    verdicts: Sequence[Verdict]
+    crash: str = ""  # what the target raised
+
+    @property
+    def worst(self) -> Verdict | None:
+        """The violated verdict furthest beyond its allowance, if any."""
+        violated = [v for v in self.verdicts if v.violated]
+        return max(violated, key=lambda v: v.ratio, default=None)
+
+    @property
+    def broken(self) -> bool:
+        """Whether the law does not hold on this case."""
+        return bool(self.crash) or self.worst is not None
+
+    @property
+    def conclusive(self) -> bool:
+        """Whether every claim could be decided."""
+        return all(v.conclusive for v in self.verdicts)
+
+    def without(self, labels: set[str]) -> "Trial":
+        """Return the trial without the differences that were shown elsewhere."""
+        kept = [
+            v
+            for v in self.verdicts
+            if v.relation is not Relation.DIFFERS or v.label not in labels
+        ]
+        return self._replace(verdicts=kept)
+
+
+def ask(law: Law, cell: Any, case: Subject) -> Trial:
+    """Ask ``law`` of a measured ``cell`` on one case."""
+    verdicts: list[Verdict] = []
+    cell.asked = case
+    try:
+        for claim in law.check(cell, case):
+            verdicts.append(judge(claim, (TargetRaised,)))  # noqa: PERF401 - kept if it raises
+    except TargetRaised as error:
+        return Trial(case, verdicts, str(error))
+    except Misshapen as error:
+        return Trial(case, [*verdicts, misshapen(error)])
+    finally:
+        cell.asked = None
+    return Trial(case, verdicts)
+
+
+class Search:
+    """One law against one measured cell; counts what it tries."""
+
+    def __init__(self, law: Law, cell: Any, effort: Effort) -> None:
+        """Prepare to search; nothing is tried yet."""
+        self.law, self.cell, self.effort = law, cell, effort
+        self.cases = self.conclusive = 0
+        self.closest = (
+            0.0  # the largest error as a share of its allowance, of those held
+        )
+        self.worst: Finding | None = None
+
+    def smallest(self) -> Trial | None:
+        """Return the smallest violating trial that was found, or None."""
+        cases, signature = self.law.cases, self.cell.signature
+        if cases.planted:
+            return self._existential()
+        recipes = list(cases.landmarks(signature, self.effort.seed))
+        asked = len(recipes) if cases.thorough else self.effort.landmarks
+        crashed: tuple[Recipe, Trial] | None = None
+        for recipe in recipes[: min(asked, cases.most)]:
+            trial = self._try(recipe)
+            if trial is None or not trial.broken:
+                continue
+            if not trial.crash:
+                return self._reduced(recipe, trial)
+            crashed = crashed or (recipe, trial)  # a violation would say more
+        if crashed:
+            return self._reduced(*crashed)
+        return self._drawn(cases.recipes(signature))
+
+    def _existential(self) -> Trial | None:
+        """A difference must show on one of the planted cases; the rest on each."""
+        handful = self.law.cases.handful(self.cell.signature)
+        trials = [t for t in map(self._try, handful) if t is not None]
+        shown = {
+            v.label
+            for t in trials
+            for v in t.verdicts
+            if v.relation is Relation.DIFFERS and not v.violated
+        }
+        left = [t.without(shown) for t in trials]
+        return next((t for t in left if t.broken), None)
+
+    def _try(self, recipe: Recipe) -> Trial | None:
+        """Return the trial of a recipe, None if there is no such case."""
+        cases = self.law.cases
+        plain = cases.plain(recipe, self.cell)
+        trial = None if plain is None else self._asked(plain, recipe)
+        if trial is not None:
+            self._count(trial)
+        return trial
+
+    def _asked(self, plain: Subject, recipe: Recipe) -> Trial | None:
+        try:
+            case = self.law.cases.finished(plain, recipe.extra, self.cell)
+        except TargetRaised as error:
+            return Trial(plain, (), str(error))
+        except Misshapen as error:
+            return Trial(plain, (misshapen(error),))
+        trial = ask(self.law, self.cell, case)
+        return trial if trial.verdicts or trial.crash else None
+
+    def _count(self, trial: Trial) -> None:
+        self.cases += 1
+        self.conclusive += trial.conclusive
+        held = [v.ratio for v in trial.verdicts if not v.violated]
+        self.closest = max([self.closest, *held])
+        found = trial.worst.finding if trial.worst else None
+        if found and (self.worst is None or found.error > self.worst.error):
+            self.worst = found
+
+    def _drawn(self, recipes: Any) -> Trial | None:
+        """Let Hypothesis draw recipes, and shrink the first that violates."""
+        smallest: list[tuple[Recipe, Trial]] = []
+        known: dict[str, bool] = {}
+        deadline = float("inf")
+
+        def asked(recipe: Recipe) -> None:
+            nonlocal deadline
+            key = repr(recipe)
+            if key not in known and time.monotonic() < deadline:
+                trial = self._try(recipe)
+                known[key] = trial is not None and trial.broken
+                if trial is not None and trial.broken:
+                    seconds = self.effort.shrink_seconds / 2
+                    deadline = min(deadline, time.monotonic() + seconds)
+                    smallest.append((recipe, trial))
+                elif trial is not None and not smallest:
+                    _climb(trial)
+            if known.get(key):
+                raise _Broken
+
+        drawn = self.effort.drawn
+        most = min(drawn, self.law.cases.most * max(1, drawn // USUAL))
+        with contextlib.suppress(_Broken):
+            _explored(asked, recipes, most, self.effort.seed)
+        return self._reduced(*smallest[-1]) if smallest else None
+
+    def _reduced(self, recipe: Recipe, trial: Trial) -> Trial:
+        """Return the smallest trial that can be made of a violating one."""
+        cases = self.law.cases
+        deadline = time.monotonic() + self.effort.shrink_seconds
+        smallest = trial
+
+        def violates(case: Subject) -> bool:
+            nonlocal smallest
+            found = self._asked(case, recipe) if time.monotonic() < deadline else None
+            same = (
+                found is not None
+                and found.broken
+                and bool(found.crash) is bool(trial.crash)
+            )
+            if found is not None and same:
+                smallest = found
+            return same
+
+        plain = cases.plain(recipe, self.cell)
+        if plain is not None:
+            reduced(plain, self.cell, cases, violates)
+        return smallest
+
+
+class _Broken(Exception):  # noqa: N818 - tells Hypothesis that a case is of interest
+    pass
+
+
+def _climb(trial: Trial) -> None:
+    """Tell Hypothesis how near the case came to its allowance."""
+    ratio = max((v.ratio for v in trial.verdicts), default=0.0)
+    if 0 < ratio < float("inf"):
+        hypothesis.target(ratio)
+
+
+def _explored(
+    asked: Callable[[Recipe], None], recipes: Any, most: int, seed: int
+) -> None:
+    quiet = hypothesis.settings(
+        max_examples=max(most, 1),
+        database=None,
+        deadline=None,
+        phases=(Phase.generate, Phase.target, Phase.shrink),
+        suppress_health_check=list(HealthCheck),
+        verbosity=Verbosity.quiet,
+        report_multiple_bugs=False,
+        print_blob=False,
+    )
+    seeded: Any = hypothesis.seed(seed)
+    seeded(quiet(hypothesis.given(recipes)(asked)))()

@@ -1,0 +1,299 @@
+"""Which cases a law is asked on: planted ones, landmarks, and what Hypothesis draws.
+
+Data that cannot be symmetric finds faults: sizes differ and exceed 1, gate blocks and
+rows differ, states and biases are not zero, lengths are unequal.  What breaks only in
+rare coincidences (D = H, T = N, one row, one step, more steps or rows than a vector
+register holds) is not left to chance: these are landmarks, asked of every law.
+"""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from hypothesis import strategies as st
+
+from refcheck.case import Case
+from refcheck.cell import Capability, Cell, Signature, Spec
+from refcheck.errors import Unsupported
+from refcheck.recipe import GENERIC, SALTS, SCALES, SEEDS, Recipe, case_from
+
+Extra = Callable[[Case, int], Any]
+Then = Callable[[Any, Case], Case]  # (measured cell, case) -> case
+
+# name -> changes to the generic recipe; the order is that of catches per second
+LANDMARKS: Mapping[str, Mapping[str, Any]] = {
+    "generic": {},
+    "no state, no lengths": {"with_state": False, "with_lengths": False},
+    "one row": {"batch": 1},
+    "one unit": {"hidden_size": 1, "input_size": 1},
+    "T = N": {"time": 3, "batch": 3},
+    "one step": {"time": 1},
+    "D = H": {"input_size": 3, "hidden_size": 3},
+    "17 steps": {"time": 17, "batch": 2},
+    "no state": {"with_state": False},
+    "no lengths": {"with_lengths": False},
+    "float32": {"single": True},
+    "two layers": {"num_layers": 2},
+    "both directions": {"bidirectional": True},
+    "two layers, both directions": {"num_layers": 2, "bidirectional": True},
+    "no bias": {"bias": False},
+    "batch first": {"batch_first": True},
+    "batch first, T = N": {"batch_first": True, "time": 3, "batch": 3},
+    "rows of zeros": {"zero_rows": True, "with_lengths": False, "time": 4, "batch": 3},
+    "D = H = N": {"input_size": 3, "hidden_size": 3, "batch": 3},
+    "9 rows": {"batch": 9, "time": 3, "scale": 2},
+    "5 units": {"hidden_size": 5, "input_size": 6, "batch": 5},
+    "saturating": {"scale": 4},
+    "small": {"scale": 3},
+    "large inputs": {"input_scale": 4},
+    "33 steps": {"time": 33, "batch": 2, "scale": 1},
+    "three layers": {"num_layers": 3, "batch": 3, "time": 4},
+    "17 units": {"hidden_size": 17, "input_size": 9, "batch": 2, "time": 3},
+    "17 rows": {"batch": 17, "time": 2},
+    "65 steps": {"time": 65, "batch": 2, "scale": 1, "hidden_size": 2},
+    "33 units": {"hidden_size": 33, "input_size": 33, "batch": 2, "time": 2},
+}
+HANDFUL: tuple[Mapping[str, Any], ...] = (  # a difference may only show in these
+    {"num_layers": 3},
+    {"num_layers": 2, "bidirectional": True},
+)
+BASE = Recipe(
+    time=5, batch=4, input_size=3, hidden_size=2, with_state=True, with_lengths=True
+)
+
+
+FLAGS = (
+    "no_bias",
+    "bidirectional",
+    "batch_first",
+    "single",
+    "zero_rows",
+    "with_lengths",
+    "with_state",
+)
+# scales of weights and of inputs; plain ones come first and most often
+SCALE_PAIRS = (
+    *[(0, 0)] * 4,
+    *((k, 0) for k in range(1, len(SCALES))),
+    *((0, k) for k in range(1, len(SCALES))),
+)
+
+
+CHOSEN = {  # what a cell is built with, and the capability to build it otherwise
+    "input_size": Capability.RESIZABLE,
+    "hidden_size": Capability.RESIZABLE,
+    "num_layers": Capability.STACKS,
+    "bidirectional": Capability.DIRECTIONS,
+    "bias": Capability.NO_BIAS,
+    "batch_first": Capability.BATCH_FIRST,
+}
+
+
+@dataclass(frozen=True)
+class Cases:
+    """The cases of one law; each restriction keeps a precondition of its statement."""
+
+    extra: Mapping[str, Extra] = field(default_factory=dict)  # drawn beside the case
+    then: Then | None = None  # what is made of a drawn case
+    planted: bool = False  # only the handful of generic cases: existential laws
+    lengths: bool | None = None  # always, never, or both
+    state: bool | None = None
+    layers: bool | None = None  # always several, never, or both
+    directions: bool | None = None
+    bias: bool | None = None
+    batch_first: bool | None = False
+    time: tuple[int, int] = (1, 65)
+    batch: tuple[int, int] = (1, 17)
+    hidden: tuple[int, int] = (1, 33)
+    scales: tuple[int, ...] = tuple(range(len(SCALES)))
+    strides: tuple[str, ...] = ("contiguous",)
+    single: bool | None = None  # float32: always, never, or both
+    most: int = 1000  # cases at the most in the default profile: for costly laws
+    thorough: bool = False  # every landmark in every profile
+    first: tuple[str, ...] = ()  # landmarks to begin with, where ``most`` cuts them off
+
+    def applies_to(self, signature: Signature) -> str:
+        """Return why there is no such case for this cell, or an empty string."""
+        wanted = {
+            "lengths": (self.lengths, Capability.LENGTHS | Capability.MASKS),
+            "several layers": (self.layers, Capability.STACKS),
+            "both directions": (self.directions, Capability.DIRECTIONS),
+            "batch first": (self.batch_first, Capability.BATCH_FIRST),
+            "no state": (
+                None if self.state is not False else True,
+                Capability.DEFAULT_STATE,
+            ),
+        }
+        for what, (asked, capability) in wanted.items():
+            if asked and not (signature.capabilities & capability):
+                return f"needs {what}, which the target does not offer"
+        if self.single is False and "float64" not in signature.dtypes:
+            return "needs float64, which the target does not offer"
+        if self.single and "float32" not in signature.dtypes:
+            return "needs float32, which the target does not offer"
+        if self.batch[0] > 1 and not signature.offers(Capability.BATCH):
+            return "needs a batch, which the target does not offer"
+        return "" if signature.fixed is None else self._misfit(signature.fixed)
+
+    def _misfit(self, fixed: Spec) -> str:
+        """Return what is wrong with the one spec that there is, or an empty string."""
+        several = fixed.num_layers > 1
+        options = {
+            "several layers": (self.layers, several),
+            "both directions": (self.directions, fixed.bidirectional),
+            "biases": (self.bias, fixed.bias),
+        }
+        for what, (asked, there) in options.items():
+            if asked is not None and asked is not there:
+                return f"speaks only of cells {'with' if asked else 'without'} {what}"
+        return ""
+
+    # recipes -----------------------------------------------------------------------
+
+    def fitted(self, recipe: Recipe, signature: Signature) -> Recipe:
+        """Return the recipe nearest to ``recipe`` that this law and cell allow."""
+        has = signature.offers
+        lengthy = has(Capability.LENGTHS) or has(Capability.MASKS)
+        changes: dict[str, Any] = {
+            "time": _clamped(recipe.time, self.time),
+            "batch": _clamped(recipe.batch, self.batch) if has(Capability.BATCH) else 1,
+            "hidden_size": _clamped(recipe.hidden_size, self.hidden),
+            "num_layers": _layers(recipe, self.layers, has(Capability.STACKS)),
+            "bidirectional": _chosen(
+                recipe.bidirectional, self.directions, has(Capability.DIRECTIONS)
+            ),
+            "bias": _chosen(recipe.bias, self.bias, True)
+            or not has(Capability.NO_BIAS),
+            "batch_first": _chosen(
+                recipe.batch_first, self.batch_first, has(Capability.BATCH_FIRST)
+            ),
+            "with_state": _chosen(
+                recipe.with_state, self.state, has(Capability.INITIAL_STATE)
+            )
+            or not has(Capability.DEFAULT_STATE),
+            "with_lengths": _chosen(recipe.with_lengths, self.lengths, lengthy),
+            "scale": recipe.scale if recipe.scale in self.scales else self.scales[0],
+            "single": _chosen(recipe.single, self.single, len(signature.dtypes) > 1),
+        }
+        if signature.fixed is not None:
+            changes |= {
+                name: getattr(signature.fixed, name)
+                for name, capability in CHOSEN.items()
+                if not has(capability)
+            }
+        return recipe.but(**changes)
+
+    def plain(self, recipe: Recipe, cell: Any) -> Case | None:
+        """Return the case of a recipe, or None if this cell cannot be built so."""
+        signature: Signature = cell.signature
+        recipe = self.fitted(recipe, signature)
+        spec = recipe.spec(signature.dtypes)
+        shapes = shapes_of(cell.cell, spec)
+        return None if shapes is None else case_from(recipe, spec, shapes)
+
+    def finished(self, case: Case, numbers: Sequence[int], cell: Any) -> Case:
+        """Return the case with what the law draws beside it, and what it makes of it."""
+        drawn = (*numbers, *(0,) * len(self.extra))
+        extra = {
+            name: f(case, k)
+            for (name, f), k in zip(self.extra.items(), drawn, strict=False)
+        }
+        case = case.but(extra=extra)
+        return case if self.then is None else self.then(cell, case)
+
+    def build(self, recipe: Recipe, cell: Any) -> Case | None:
+        """Return the whole case of a recipe, or None if there is none."""
+        case = self.plain(recipe, cell)
+        return None if case is None else self.finished(case, recipe.extra, cell)
+
+    def landmarks(self, signature: Signature, seed: int) -> Iterator[Recipe]:
+        """Yield the recipes that are asked of every law, without repetition."""
+        seen = set()
+        numbers = {name: k for k, name in enumerate(LANDMARKS)}
+        for name in dict.fromkeys((*self.first, *LANDMARKS)):
+            recipe = _generic(BASE.but(**LANDMARKS[name]), seed + numbers[name])
+            recipe = self.fitted(recipe, signature)
+            key = repr(recipe.but(seeds={}, extra=()))
+            if key not in seen:
+                seen.add(key)
+                yield recipe
+
+    def handful(self, signature: Signature) -> Iterator[Recipe]:
+        """Yield the planted generic cases on which differences must show."""
+        seen = set()
+        for k, changes in enumerate(({}, {}, {}, {}, *HANDFUL)):
+            recipe = BASE.but(time=4 + k % 2, batch=3, hidden_size=3 if k else 2)
+            recipe = self.fitted(_generic(recipe.but(**changes), 7 * k), signature)
+            if k < 4 or recipe.spec(signature.dtypes) not in seen:
+                yield recipe
+            seen.add(recipe.spec(signature.dtypes))
+
+    def recipes(self, signature: Signature) -> Any:
+        """Return a strategy of recipes that this law and cell allow."""
+        number = st.integers(0, SEEDS - 1)
+        size = st.integers(1, 6)
+        return st.builds(
+            _drawn,
+            st.tuples(size, size, size, size, st.integers(1, 3)),
+            st.integers(0, 2 ** len(FLAGS) - 1),
+            st.sampled_from(SCALE_PAIRS),
+            st.sampled_from(self.strides),
+            st.tuples(*[number] * (len(SALTS) + len(self.extra))),
+        ).map(lambda recipe: self.fitted(recipe, signature))
+
+
+def _drawn(
+    sizes: tuple[int, ...],
+    flags: int,
+    scales: tuple[int, int],
+    strides: str,
+    numbers: tuple[int, ...],
+) -> Recipe:
+    """Return the recipe of what Hypothesis draws: few draws, since each takes time."""
+    time, batch, input_size, hidden_size, num_layers = sizes
+    chosen = {name: bool(flags >> k & 1) for k, name in enumerate(FLAGS)}
+    return Recipe(
+        time,
+        batch,
+        input_size,
+        hidden_size,
+        num_layers,
+        bias=not chosen.pop("no_bias"),
+        **chosen,
+        scale=scales[0],
+        input_scale=scales[1],
+        strides=strides,
+        seeds=dict(zip(SALTS, numbers, strict=False)),
+        extra=numbers[len(SALTS) :],
+    )
+
+
+def shapes_of(cell: Cell, spec: Any) -> Any:
+    """Return the cell's shapes for ``spec``, or None if it cannot be built so."""
+    try:
+        return cell.shapes(spec)
+    except Unsupported:
+        return None
+
+
+def _generic(recipe: Recipe, seed: int) -> Recipe:
+    span = SEEDS - GENERIC
+    seeds = {
+        name: GENERIC + (seed * 7919 + 104729 * k) % span for name, k in SALTS.items()
+    }
+    extra = tuple(GENERIC + (seed * 31 + 1009 * k) % span for k in range(4))
+    return recipe.but(seeds=seeds, extra=extra)
+
+
+def _clamped(value: int, bounds: tuple[int, int]) -> int:
+    return max(bounds[0], min(bounds[1], value))
+
+
+def _chosen(drawn: bool, rule: bool | None, possible: bool) -> bool:
+    return possible and (drawn if rule is None else rule)
+
+
+def _layers(recipe: Recipe, rule: bool | None, possible: bool) -> int:
+    if not possible or rule is False:
+        return 1
+    return max(2, recipe.num_layers) if rule else recipe.num_layers

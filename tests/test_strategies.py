@@ -1,0 +1,187 @@
+"""Which cases are asked: the rules of generation, and that each of them is met."""
+
+import numpy as np
+import pytest
+from hypothesis import find
+
+from refcheck.cell import Capability, Kind
+from refcheck.measured import MeasuredCell
+from refcheck.recipe import GENERIC, SCALES, Recipe, array, case_from, lengths
+from refcheck.reference.cell import ReferenceCell
+from refcheck.strategies import LANDMARKS, Cases
+
+CELL = MeasuredCell(ReferenceCell(Kind.LSTM))
+FULL = Cases(batch_first=None)
+
+
+def landmark_cases(cases: Cases = FULL):
+    return [cases.build(r, CELL) for r in cases.landmarks(CELL.signature, seed=1)]
+
+
+def test_seeds_grow_from_zeros_to_numbers_with_all_their_bits() -> None:
+    assert not array(0, (2, 3)).any()
+    assert array(3, (2, 3)).tolist() == [[0, 0, 1], [0, 0, 0]]
+    assert array(33, (2,)).tolist() == [1, 1]
+    generic = array(GENERIC, (50,))
+    assert len(set(generic)) == 50
+    assert abs(generic).max() <= 1.5
+    assert (generic != generic.astype(np.float16)).any()
+
+
+def test_seeds_and_salts_give_different_arrays() -> None:
+    arrays = [array(GENERIC + s, (4,), salt=k) for s in range(3) for k in range(3)]
+
+    assert len({a.tobytes() for a in arrays}) == 9
+
+
+@pytest.mark.parametrize("batch", [1, 2, 5])
+def test_lengths_hold_one_and_the_whole_time_unless_simple(batch) -> None:
+    drawn = lengths(12345, 6, batch)
+
+    assert lengths(0, 6, batch).tolist() == [6] * batch
+    assert drawn.max() == 6
+    assert batch == 1 or drawn.min() == 1
+
+
+POWER = {
+    "one step": lambda c: c.time == 1,
+    "more than 64 steps": lambda c: c.time > 64,
+    "more than 16 steps": lambda c: 16 < c.time < 30,
+    "one row": lambda c: c.batch == 1,
+    "more than 8 rows": lambda c: c.batch > 8,
+    "more than 16 rows": lambda c: c.batch > 16,
+    "D = H": lambda c: c.spec.input_size == c.spec.hidden_size > 1,
+    "T = N": lambda c: c.time == c.batch > 1,
+    "T = N, batch first": lambda c: c.time == c.batch > 1 and c.spec.batch_first,
+    "H not a multiple of 4": lambda c: (
+        c.spec.hidden_size % 4 and c.spec.hidden_size > 4
+    ),
+    "more than 32 units": lambda c: c.spec.hidden_size > 32,
+    "three layers": lambda c: c.spec.num_layers == 3,
+    "both directions": lambda c: c.spec.bidirectional,
+    "stacked directions": lambda c: c.spec.bidirectional and c.spec.num_layers > 1,
+    "no bias": lambda c: not c.spec.bias,
+    "no state": lambda c: c.state is None,
+    "a state, no lengths": lambda c: c.state is not None and c.lengths is None,
+    "no state, lengths": lambda c: c.state is None and c.lengths is not None,
+    "neither": lambda c: c.state is None and c.lengths is None,
+    "length 1 beside T": lambda c: (
+        c.lengths is not None and {1, c.time} <= set(c.lengths.tolist())
+    ),
+    "float32": lambda c: c.spec.dtype == "float32",
+    "a row of zeros with a state": lambda c: (
+        c.state is not None and (c.inputs == 0).all(axis=2).any()
+    ),
+    "all sizes distinct": lambda c: (
+        len({c.time, c.batch, c.spec.input_size, c.spec.hidden_size}) == 4
+    ),
+}
+OFFERS_ALL = Capability.BATCH_FIRST
+
+
+@pytest.mark.parametrize("rule", POWER)
+def test_the_landmarks_meet_every_rule(rule) -> None:
+    from dataclasses import replace
+
+    cell = MeasuredCell(ReferenceCell(Kind.LSTM))
+    cell.signature = replace(
+        cell.signature, capabilities=cell.signature.capabilities | OFFERS_ALL
+    )
+    cases = [FULL.build(r, cell) for r in FULL.landmarks(cell.signature, seed=1)]
+
+    assert any(POWER[rule](case) for case in cases)
+
+
+def test_every_scale_is_a_landmark() -> None:
+    used = {changes.get("scale", 0) for changes in LANDMARKS.values()}
+
+    assert used == set(range(len(SCALES)))
+
+
+def test_shrinking_ends_at_one_step_of_zeros() -> None:
+    simplest = find(FULL.recipes(CELL.signature), lambda _: True)
+
+    assert (simplest.time, simplest.batch, simplest.hidden_size) == (1, 1, 1)
+    assert set(simplest.seeds.values()) == {0}
+
+
+def test_a_restriction_holds_on_every_landmark() -> None:
+    rules = Cases(
+        lengths=True,
+        state=False,
+        layers=False,
+        directions=False,
+        bias=True,
+        time=(2, 9),
+        batch=(2, 5),
+        hidden=(2, 4),
+        scales=(0, 1),
+        single=False,
+    )
+
+    for case in landmark_cases(rules):
+        assert case.lengths is not None
+        assert case.state is None
+        assert (case.spec.num_layers, case.spec.bidirectional) == (1, False)
+        assert case.spec.bias
+        assert 2 <= case.time <= 9
+        assert 2 <= case.batch <= 5
+        assert 2 <= case.spec.hidden_size <= 4
+        assert case.spec.dtype == "float64"
+
+
+def test_what_is_drawn_beside_a_case_stands_in_it() -> None:
+    rules = Cases(extra={"cut": lambda case, number: 1 + number % case.time})
+
+    cuts = {case.extra["cut"] for case in landmark_cases(rules)}
+
+    assert len(cuts) > 3
+
+
+def test_a_case_can_be_transformed_after_it_is_drawn() -> None:
+    rules = Cases(then=lambda _, case: case.but(inputs=np.zeros_like(case.inputs)))
+
+    assert not any(case.inputs.any() for case in landmark_cases(rules))
+
+
+@pytest.mark.parametrize(
+    ("rules", "reason"),
+    [
+        (Cases(batch_first=True), "batch first"),
+        (Cases(layers=True), "several layers"),
+        (Cases(lengths=True), "lengths"),
+        (Cases(batch=(2, 3)), "a batch"),
+        (Cases(single=False), "float64"),
+    ],
+    ids=lambda value: value if isinstance(value, str) else "",
+)
+def test_a_cell_without_such_cases_is_told_why(rules, reason) -> None:
+    from dataclasses import replace
+
+    bare = replace(CELL.signature, capabilities=Capability.FORWARD, dtypes=("float32",))
+
+    assert reason in rules.applies_to(bare)
+
+
+def test_a_live_instance_keeps_its_sizes() -> None:
+    from dataclasses import replace
+
+    from refcheck.cell import Spec
+
+    cell = MeasuredCell(ReferenceCell(Kind.GRU))
+    cell.signature = replace(cell.signature, fixed=Spec(3, 4))
+
+    specs = {FULL.build(r, cell).spec for r in FULL.landmarks(cell.signature, seed=0)}
+
+    assert {(s.input_size, s.hidden_size, s.num_layers) for s in specs} == {(3, 4, 1)}
+    assert {s.dtype for s in specs} == {"float64", "float32"}
+
+
+def test_a_recipe_and_its_case_agree() -> None:
+    spec = Recipe(time=2, batch=3, input_size=4, hidden_size=5).spec(("float64",))
+
+    case = case_from(Recipe(time=2, batch=3), spec, CELL.cell.shapes(spec))
+
+    assert case.inputs.shape == (2, 3, 4)
+    assert case.state is None
+    assert case.grad_state[1].shape == (1, 3, 5)
