@@ -1,0 +1,61 @@
+"""A cell that claims to be textbook computes what the textbook computes."""
+
+from collections.abc import Iterator
+
+from refcheck.case import Case
+from refcheck.cell import Capability
+from refcheck.law import Claim, equal, law
+from refcheck.measured import MeasuredCell
+from refcheck.strategies import Cases
+
+ANY = Cases(batch_first=None, thorough=True)
+
+
+@law(
+    "y = y of the textbook",
+    cases=ANY,
+    requires=Capability.LAYOUT,
+    catches=(
+        "input-and-forget-gate-swapped",
+        "outputs-scaled-after-sixteen-steps",
+        "gate-off-by-one-in-a-hundred-million",
+    ),
+)
+def outputs_agree(cell: MeasuredCell, case: Case) -> Iterator[Claim]:
+    """Every output follows from the equations of the kind that the cell claims.
+
+    The textbook is refcheck's own reference, which its tests hold to PyTorch.
+    """
+    yield equal("outputs", cell.forward(case).outputs, cell.textbook(case).outputs)
+
+
+@law(
+    "s_T = s_T of the textbook",
+    cases=ANY,
+    requires=Capability.LAYOUT | Capability.FINAL_STATE,
+    catches=("final-state-one-step-late",),
+)
+def final_state_agrees(cell: MeasuredCell, case: Case) -> Iterator[Claim]:
+    """So does every part of the final state, of each layer and direction."""
+    pairs = zip(cell.forward(case).state, cell.textbook(case).state, strict=True)
+    for name, (found, right) in zip("hc", pairs, strict=False):
+        yield equal(name, found, right)
+
+
+@law(
+    "∂L/∂θ, ∂L/∂x, ∂L/∂s_0 = those of the textbook",
+    cases=ANY,
+    requires=Capability.LAYOUT | Capability.BACKWARD,
+    catches=("recurrent-bias-gradient-lost",),
+)
+def gradients_agree(cell: MeasuredCell, case: Case) -> Iterator[Claim]:
+    """Backpropagation through time is exact, not approximate.  Source: Werbos (1990)."""
+    found, right = cell.backward(case), cell.textbook_gradients(case)
+    for name, gradient in found.params.items():
+        yield equal(f"gradient of {name}", gradient, right.params[name])
+    yield equal("gradient of inputs", found.inputs, right.inputs)
+    for name, g, r in zip("hc", found.state, right.state, strict=False):
+        yield equal(f"gradient of {name}", g, r)
+
+
+LAWS = (outputs_agree, final_state_agrees, gradients_agree)

@@ -1,0 +1,69 @@
+"""PyTorch's cells obey what is said of gradients and gates."""
+
+import itertools
+
+import pytest
+
+torch = pytest.importorskip("torch")
+
+from refcheck.adapters.torch import adapt  # noqa: E402 - needs torch
+from refcheck.cell import Declared, Kind  # noqa: E402
+from tests.properties.quick_outcomes import holds  # noqa: E402
+
+ANY = (
+    "gradients-agree-with-differences",
+    "remainder-is-second-order",
+    "backward-is-the-adjoint",
+    "backward-is-linear",
+    "backward-can-be-repeated",
+    "accumulated-gradients-add",
+    "frozen-state-cuts-the-gradient",
+    "jacobian-over-time-is-the-product-of-step-jacobians",
+)
+LSTM = (
+    "open-forget-gate-carries-the-cell-state",
+    "cell-path-gradient-is-the-product-of-forget-gates",
+    "shut-forget-gate-forgets",
+    "shut-input-gate-stores-nothing",
+    "open-gates-update-exactly",
+    "shut-output-gate-hides-but-keeps",
+    "open-gates-count",
+    "cell-state-grows-by-at-most-one-a-step",
+    "outputs-stay-inside-one",
+    "cell-state-ignores-the-output-without-recurrence",
+)
+GRU = (
+    "open-update-gate-copies-the-state",
+    "shut-update-gate-takes-the-candidate",
+    "shut-reset-gate-ignores-the-state",
+    "gru-outputs-stay-inside-one-or-the-start",
+)
+SIMPLE = (
+    "gradient-grows-no-faster-than-the-bound",
+    "gradient-vanishes-below-one-and-explodes-above",
+    "identity-initialisation-preserves-gradient",
+)
+
+
+@pytest.mark.parametrize(
+    ("name", "module"),
+    [
+        *zip(ANY, itertools.cycle(["LSTM", "GRU"]), strict=False),
+        *((name, "LSTM") for name in LSTM),
+        *((name, "GRU") for name in GRU),
+        *((name, "RNN") for name in SIMPLE),
+    ],
+)
+def test_a_torch_cell_obeys(name: str, module: str) -> None:
+    cell = adapt(getattr(torch.nn, module), Declared(), module)
+
+    assert holds(name, cell, seed=len(name))
+
+
+@pytest.mark.parametrize(
+    "name", [*SIMPLE, "relu-passes-gradient-unchanged-where-positive"]
+)
+def test_a_relu_cell_of_torch_obeys(name: str) -> None:
+    cell = adapt(torch.nn.RNN, Declared(like=Kind.RNN_RELU), "RNN")
+
+    assert holds(name, cell, seed=len(name))

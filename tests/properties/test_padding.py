@@ -1,0 +1,80 @@
+"""Laws about what stands past the end of a row."""
+
+import numpy as np
+import pytest
+
+from refcheck.catalogue import laws
+from refcheck.cell import Kind, Padding
+from refcheck.measured import MeasuredCell
+from refcheck.outcome import Status
+from refcheck.reference.cell import ReferenceCell
+from tests.mutants.padding import (
+    MaskByMultiplication,
+    Promising,
+    SelectedAfterComputing,
+    lasts,
+)
+from tests.properties.quick_outcomes import KINDS, holds, outcome
+
+NAMES = (
+    "padding-is-never-read",
+    "padding-gets-no-gradient",
+    "nan-padding-is-never-read",
+    "nan-padding-leaves-gradients-alone",
+)
+CONTRACT = "outputs-past-the-length-follow-the-contract"
+
+
+@pytest.mark.parametrize(("kind", "seed"), KINDS)
+@pytest.mark.parametrize("name", NAMES)
+def test_a_right_cell_obeys(name: str, kind: Kind, seed: int) -> None:
+    assert holds(name, ReferenceCell(kind), seed=seed)
+
+
+@pytest.mark.parametrize("padding", list(Padding))
+def test_a_cell_that_keeps_its_contract_obeys(padding: Padding) -> None:
+    assert holds(CONTRACT, Promising(Kind.GRU, padding))
+
+
+@pytest.mark.parametrize("padding", [Padding.REPEATED, Padding.UNTOUCHED])
+def test_a_cell_that_breaks_its_contract_is_refuted(padding: Padding) -> None:
+    cell = ReferenceCell(Kind.LSTM)
+    cell.signature = Promising(Kind.LSTM, padding).signature
+
+    found = outcome(CONTRACT, cell)
+
+    assert found.status is Status.VIOLATED
+
+
+def test_nothing_is_said_of_a_contract_that_is_not_declared() -> None:
+    found = outcome(CONTRACT, ReferenceCell(Kind.LSTM))
+
+    assert found.status is Status.SKIPPED
+    assert "padding contract" in found.reason
+
+
+def test_a_multiplying_mask_is_right_where_padding_is_finite() -> None:
+    assert holds("padding-is-never-read", MaskByMultiplication(Kind.LSTM))
+
+
+def test_selecting_after_computing_is_right_where_padding_is_finite() -> None:
+    assert holds("padding-is-never-read", SelectedAfterComputing(Kind.LSTM))
+
+
+def test_nan_in_the_padding_decides_nothing_unless_strict() -> None:
+    name = "nan-padding-is-never-read"
+
+    found = outcome(name, MaskByMultiplication(Kind.LSTM), strict=False)
+
+    assert found.status is Status.NOTED
+
+
+def test_the_cases_have_padding_with_and_without_a_row_that_fills_it() -> None:
+    cases = laws()["padding-is-never-read"].cases
+    cell = MeasuredCell(ReferenceCell(Kind.LSTM))
+    recipes = cases.landmarks(cell.signature, 0)
+    drawn = [cases.build(recipe, cell) for recipe in recipes]
+
+    assert all(np.any(lasts(case) < case.time) for case in drawn)
+    assert {bool(np.any(lasts(case) == case.time)) for case in drawn} == {True, False}
+    assert any(np.any(lasts(case) == 1) for case in drawn)

@@ -1,0 +1,34 @@
+"""Laws about what a call remembers, and what it writes to."""
+
+import pytest
+
+from refcheck.catalogue import laws
+from refcheck.cell import Kind
+from refcheck.measured import MeasuredCell
+from refcheck.reference.cell import ReferenceCell
+from tests.properties.quick_outcomes import KINDS, holds
+
+LAYOUTS = "memory-layout-does-not-matter"
+NAMES = (
+    "same-call-same-result",
+    "arguments-are-not-written",
+    "results-are-not-aliased",
+    LAYOUTS,
+    "dtype-is-kept",
+    "same-call-same-result-in-a-fresh-object",
+)
+
+
+@pytest.mark.parametrize(("kind", "seed"), KINDS)
+@pytest.mark.parametrize("name", NAMES)
+def test_a_right_cell_obeys(name: str, kind: Kind, seed: int) -> None:
+    assert holds(name, ReferenceCell(kind), seed=seed)
+
+
+def test_every_memory_layout_is_asked() -> None:
+    cases, cell = laws()[LAYOUTS].cases, MeasuredCell(ReferenceCell(Kind.LSTM))
+    recipes = [*cases.landmarks(cell.signature, 0)][: cases.most]
+
+    drawn = {cases.build(recipe, cell).extra["strides"] for recipe in recipes}
+
+    assert drawn == {"transposed", "sliced", "offset", "reversed"}
