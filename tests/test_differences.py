@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from refcheck.case import Case
-from refcheck.cell import Kind, Params
+from refcheck.cell import Capability, Kind, Params
 from refcheck.differences import ENTRIES, STEP, Differences, on_the_grid, probes
 from refcheck.directions import direction, moved, places
 from refcheck.layout import TORCH
@@ -23,7 +23,10 @@ class OfUnknownKind(ReferenceCell):
 
     def __init__(self, kind: Kind) -> None:
         super().__init__(kind)
-        self.signature = replace(self.signature, kind=None, layout=None)
+        offered = self.signature.capabilities & ~Capability.LAYOUT
+        self.signature = replace(
+            self.signature, kind=None, layout=None, capabilities=offered
+        )
 
 
 def drawn(cell: ReferenceCell, **sizes: int) -> Case:
@@ -54,7 +57,7 @@ def slopes_against_the_textbook(cell: ReferenceCell, case: Case) -> list[tuple]:
 def two_units_of_opposite_sign(a: float) -> Case:
     """Return a case in which units relu(a x) and relu(−a x) meet: L = a x, at x = 1."""
     weights = Params(np.array([[a], [-a]]), *np.zeros((1, 2, 2)), *np.zeros((2, 2)))
-    spec = replace(drawn(RELU, time=1, batch=1, input_size=1).spec)
+    spec = drawn(RELU, time=1, batch=1, input_size=1).spec
     return Case(
         spec=spec,
         params=TORCH.from_canonical(Kind.RNN_RELU, spec, [weights]),

@@ -59,7 +59,9 @@ def test_forward_mode_agrees_with_the_complex_step(kind, options) -> None:
 
     found = derivative(MeasuredCell(ReferenceCell(kind)), case, along)
 
-    pairs = zip((found.outputs, *found.state), (right.outputs, *right.state), strict=True)
+    pairs = zip(
+        (found.outputs, *found.state), (right.outputs, *right.state), strict=True
+    )
     errors = [(abs(a.value - b), a.allowance) for a, b in pairs]
     assert all(np.all(error <= 2 * allowed) for error, allowed in errors)
     assert max(np.max(allowed) for _, allowed in errors) < 1e-10

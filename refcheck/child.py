@@ -1,0 +1,162 @@
+"""The child process: load the target, hold it to the laws, and send what is found.
+
+Started by ``isolation.py`` with the folder of the request and the pipe's descriptor.
+"""
+
+import os
+import sys
+import traceback
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any, NoReturn
+
+import msgspec
+
+from refcheck.callwriter import CallWriter
+from refcheck.case import case_of
+from refcheck.catalogue import laws
+from refcheck.cell import Cell, Declared, Kind
+from refcheck.environment import environment
+from refcheck.errors import RefcheckError, TargetError
+from refcheck.law import Law
+from refcheck.lookup import named, require_known
+from refcheck.outcome import Outcome, Status
+from refcheck.runner import replay, run, selected
+from refcheck.search import Trial
+from refcheck.settings import Settings
+from refcheck.store import Stored
+from refcheck.target import load
+from refcheck.watch import Watch
+from refcheck.wire import (
+    Asked,
+    Done,
+    Fault,
+    Found,
+    Message,
+    Ready,
+    Refused,
+    Request,
+    packed,
+)
+
+Laws = Mapping[str, Law]
+Send = Callable[[Message], Any]
+
+
+def main() -> None:
+    """Carry out the request, and leave without waiting for the target's threads."""
+    folder, pipe = Path(sys.argv[1]), int(sys.argv[2])
+    request = msgspec.msgpack.decode((folder / "request").read_bytes(), type=Request)
+    os.set_inheritable(pipe, False)
+    os.register_at_fork(after_in_child=lambda: _cut_off(pipe))
+    with os.fdopen(pipe, "wb") as file:
+
+        def send(message: Message) -> None:
+            file.write(packed(message))
+            file.flush()
+
+        try:
+            answer(request, send, CallWriter(folder / "calls"))
+        except BaseException as error:  # noqa: BLE001 - the target left: sys.exit, Ctrl-C
+            _leave(error.code if isinstance(error, SystemExit) else 1)
+    _leave(0)
+
+
+def answer(request: Request, send: Send, watch: Watch) -> None:
+    """Load the target and send all that is found, or why nothing is."""
+    try:
+        known = laws()
+        require_known(request.settings, known)
+        cell = load(request.target, declared(request.declared))
+        if request.replay is None:
+            hold(cell, known, request.settings, send, watch)
+        else:
+            ask_again(cell, known, request.replay, send, watch)
+    except RefcheckError as error:
+        send(Refused(str(error), isinstance(error, TargetError)))
+    except Exception:  # noqa: BLE001 - whatever it is, the supervisor has to hear of it
+        send(Fault(traceback.format_exc()))
+    else:
+        send(Done())
+
+
+def hold(cell: Cell, known: Laws, settings: Settings, send: Send, watch: Watch) -> None:
+    """Hold ``cell`` to the laws that are selected."""
+    chosen = list(selected(list(known.values()), settings))
+    send(_ready(cell, chosen))
+    for outcome in run(cell, chosen, settings, watch):
+        send(Found(outcome))
+
+
+def ask_again(
+    cell: Cell, known: Laws, stored: Stored, send: Send, watch: Watch
+) -> None:
+    """Ask the law of a stored case on that case alone."""
+    law = named(stored.law, known)
+    case: Any = case_of(stored.case)  # what the law is about: a cell's or a clipper's
+    send(_ready(cell, [law]))
+    watch.before(law.name, case)
+    trial = replay(law, cell, case)
+    watch.after()
+    found = Outcome(
+        law.name,
+        law.family,
+        _status(trial),
+        law.statement,
+        trial.crash,
+        cases=1,
+        inconclusive=int(not trial.conclusive),
+        finding=trial.worst.finding if trial.worst else None,
+        case=stored.case,
+    )
+    send(Found(found))
+
+
+def declared(plain: Mapping[str, Any]) -> Declared:
+    """Return what the user said of the target.
+
+    Raises:
+        RefcheckError: if no kind is called so.
+    """
+    like = plain.get("like")
+    kinds = [kind.value for kind in Kind]
+    if like and like not in kinds:
+        message = f"--like {like!r} is no kind, expected one of {', '.join(kinds)}."
+        raise RefcheckError(message)
+    return Declared(**{**plain, "like": Kind(like) if like else None})
+
+
+def _status(trial: Trial) -> Status:
+    if trial.crash:
+        return Status.CRASHED
+    if trial.broken:
+        return Status.VIOLATED
+    decided = trial.conclusive and trial.verdicts
+    return Status.HELD if decided else Status.INCONCLUSIVE
+
+
+def _ready(cell: Cell, chosen: Sequence[Law]) -> Ready:
+    kind = cell.signature.kind
+    return Ready(
+        kind.value if kind else "unknown",
+        tuple(cell.signature.notes),
+        environment(),
+        tuple(Asked(law.name, law.family, law.statement) for law in chosen),
+    )
+
+
+def _cut_off(pipe: int) -> None:
+    """Keep a process that the target forks from speaking in our name."""
+    nothing = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nothing, pipe)
+    os.close(nothing)
+
+
+def _leave(code: Any) -> NoReturn:
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(code if isinstance(code, int) else 1)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,220 @@
+"""The command line: words in, text and an exit code out.
+
+``--help`` answers at once: what the commands do stands in ``commands.py`` and is
+imported when one is run.  Only ``check`` and ``replay`` run a target, and they run it
+in a process of its own.
+"""
+
+import os
+import sys
+from typing import Any
+
+import click
+
+from refcheck.errors import RefcheckError, TargetError
+from refcheck.faults import told
+
+WRONG_USAGE, NOT_LOADED, OWN_FAULT = 2, 3, 5  # exit codes beside those of a report
+KINDS = "rnn-tanh, rnn-relu, lstm, gru, gru-reset-before, clip-norm, clip-value"
+EXIT_CODES = """\b
+Exit codes:
+  0  conforms: every law that applies holds
+  1  violates: a law does not hold, the target crashed, or it hung
+  2  wrong usage
+  3  the target cannot be loaded
+  4  inconclusive: not every law was asked, or one that decides says nothing
+  5  a fault in refcheck itself"""
+
+
+def main() -> None:
+    """Run the command line; every mistake ends in one sentence and its exit code."""
+    for stream in (sys.stdout, sys.stderr):  # a terminal may lack ∂ and θ
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="replace")
+    try:
+        cli(prog_name="refcheck")
+    except RefcheckError as error:
+        click.echo(f"refcheck: {error}", err=True)
+        sys.exit(NOT_LOADED if isinstance(error, TargetError) else WRONG_USAGE)
+    except Exception as error:  # noqa: BLE001 - no traceback reaches a user unasked
+        click.echo(told(error, show="--debug" in sys.argv), err=True)
+        sys.exit(OWN_FAULT)
+
+
+def _version(context: click.Context, _: click.Parameter, wanted: bool) -> None:
+    if wanted:
+        from refcheck.environment import environment  # noqa: PLC0415
+
+        for name, version in environment().items():
+            click.echo(f"{name:<12}{version}")
+        context.exit()
+
+
+def _seconds(_: click.Context, option: click.Parameter, text: str) -> float | None:
+    from refcheck.options import duration  # noqa: PLC0415
+
+    return duration(text, option.opts[0]) if text else None
+
+
+@click.group(
+    context_settings={"help_option_names": ["-h", "--help"]}, epilog=EXIT_CODES
+)
+@click.option(
+    "--version",
+    is_flag=True,
+    is_eager=True,
+    expose_value=False,
+    callback=_version,
+    help="Show the versions of refcheck, frameworks, BLAS and processor.",
+)
+def cli() -> None:
+    """Hold a recurrent cell to the laws that every right one obeys."""
+
+
+@cli.command()
+@click.argument("target")
+@click.option("--like", metavar="KIND", help=f"The equations it claims: {KINDS}.")
+@click.option(
+    "--set",
+    "build",
+    multiple=True,
+    metavar="NAME=VALUE",
+    help="Build TARGET with this option; repeatable.",
+)
+@click.option(
+    "--state-attr",
+    default="",
+    metavar="NAME",
+    help="The attribute in which a stateful object keeps its state.",
+)
+@click.option(
+    "--params",
+    metavar="NAME",
+    help="A mapping or function in TARGET's module that gives its parameters.",
+)
+@click.option(
+    "--call",
+    type=click.Choice(["step", "sequence"]),
+    help="What one call of TARGET takes, where a trial call cannot tell.",
+)
+@click.option(
+    "--profile",
+    default="default",
+    show_default=True,
+    type=click.Choice(["quick", "default", "gate", "deep"]),
+    help="How long to search.",
+)
+@click.option(
+    "--select",
+    multiple=True,
+    metavar="PATTERN",
+    help="Hold only the laws or families that match; repeatable.",
+)
+@click.option(
+    "--exclude",
+    multiple=True,
+    metavar="LAW",
+    help="Leave this law out; each takes a --reason.",
+)
+@click.option(
+    "--reason",
+    multiple=True,
+    metavar="TEXT",
+    help="Why the law left out does not apply.",
+)
+@click.option(
+    "--dtype",
+    multiple=True,
+    type=click.Choice(["float64", "float32", "float16", "bfloat16"]),
+    help="Compute in this dtype only; repeatable.",
+)
+@click.option(
+    "--seed",
+    type=click.IntRange(min=0),
+    help="Repeat a run; if left out, drawn and printed.",
+)
+@click.option("--strict", is_flag=True, help="Strict laws decide the verdict too.")
+@click.option("--fail-fast", is_flag=True, help="Stop at the first violation.")
+@click.option(
+    "--max-time",
+    metavar="TIME",
+    callback=_seconds,
+    help="Start no law after this time, such as 60s.",
+)
+@click.option(
+    "--call-timeout",
+    metavar="TIME",
+    default="10s",
+    show_default=True,
+    callback=_seconds,
+    help="How long one call of TARGET may take.",
+)
+@click.option(
+    "--report",
+    multiple=True,
+    metavar="json=PATH",
+    help="Also write the report to a file; repeatable.",
+)
+@click.option(
+    "--format",
+    "form",
+    default="console",
+    show_default=True,
+    type=click.Choice(["console", "json"]),
+    help="What goes to standard output.",
+)
+@click.option("--verbose", is_flag=True, help="Tell every violation in full.")
+@click.option(
+    "--debug", is_flag=True, help="Show the traceback of a fault in refcheck."
+)
+def check(target: str, **words: Any) -> None:
+    """Hold TARGET to the laws.
+
+    TARGET is package.module:Name or path/file.py:Name, a class, an instance or a
+    function.
+    """
+    from refcheck.commands import check as checked  # noqa: PLC0415
+
+    _answer(*checked(target, words, os.environ))
+
+
+@cli.command()
+def laws() -> None:
+    """List the laws by family."""
+    from refcheck.handbook import table  # noqa: PLC0415
+
+    _answer(table())
+
+
+@cli.command()
+@click.argument("law")
+def explain(law: str) -> None:
+    """Say what LAW states, why it must hold, and what it catches."""
+    from refcheck.handbook import page  # noqa: PLC0415
+
+    _answer(page(law))
+
+
+@cli.command()
+@click.argument("case")
+@click.option(
+    "--call-timeout",
+    metavar="TIME",
+    default="10s",
+    show_default=True,
+    callback=_seconds,
+    help="How long one call of the target may take.",
+)
+@click.option(
+    "--debug", is_flag=True, help="Show the traceback of a fault in refcheck."
+)
+def replay(case: str, **words: Any) -> None:
+    """Ask a stored CASE (its id, or a file) again: does it still fail?"""
+    from refcheck.commands import replay as replayed  # noqa: PLC0415
+
+    _answer(*replayed(case, words["call_timeout"], os.environ))
+
+
+def _answer(text: str, code: int = 0) -> None:
+    click.echo(text)
+    sys.exit(code)

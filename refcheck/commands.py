@@ -1,0 +1,45 @@
+"""What ``check`` and ``replay`` do; each returns its text and its exit code."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from refcheck import options, store
+from refcheck.execution import carried_out
+from refcheck.outcome import BROKEN, Status
+from refcheck.reporters import as_json, console
+from refcheck.settings import Settings
+from refcheck.wire import Request
+
+
+def check(
+    target: str, words: Mapping[str, Any], environ: Mapping[str, str]
+) -> tuple[str, int]:
+    """Hold ``target`` to the laws, and store and report what is found."""
+    files = options.reports_from(words["report"])
+    declared = options.declared_from(words)
+    request = Request(target, declared, options.settings_from(words))
+    timeout = words["call_timeout"]
+    report = carried_out(request, call_timeout=timeout, environ=environ)
+    report = store.stored(report, declared)
+    for _, path in files:
+        path.write_text(as_json.render(report) + "\n", encoding="utf-8")
+    if words["form"] == "json":
+        return as_json.render(report), report.exit_code
+    return console.render(report, verbose=words["verbose"]), report.exit_code
+
+
+def replay(
+    name: str, call_timeout: float, environ: Mapping[str, str]
+) -> tuple[str, int]:
+    """Ask a stored case again; exit code 1 if it still fails, 0 if it does not."""
+    found = store.find(name)
+    request = Request(found.target, found.declared, Settings(), replay=found)
+    report = carried_out(request, call_timeout=call_timeout, environ=environ)
+    (outcome,) = report.outcomes
+    head = f"{found.law} on the stored case"
+    if outcome.status in BROKEN:
+        told = console.render_outcome(outcome, found.target)
+        return f"{told}\n\nSTILL FAILS   {head}   exit 1", 1
+    if outcome.status is Status.HELD:
+        return f"HOLDS NOW   {head}   exit 0", 0
+    return f"INCONCLUSIVE   {head}: {outcome.reason}   exit 4", 4

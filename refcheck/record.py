@@ -1,0 +1,100 @@
+"""What a run has found so far, and the report that it makes of it at any moment."""
+
+import time
+from collections.abc import Mapping, Sequence
+
+from refcheck.errors import RefcheckError, TargetError
+from refcheck.faults import OwnFault
+from refcheck.outcome import BROKEN, Outcome, Report, Status
+from refcheck.wire import Asked, Done, Fault, Found, Message, Ready, Refused, Request
+
+NOT_REACHED = "not reached"  # how the reason of a law begins that a run left out
+
+
+class Record:
+    """Outcomes as they come in."""
+
+    def __init__(self, request: Request, version: str) -> None:
+        """Begin with nothing found."""
+        self.request = request
+        self.version = version
+        self.kind = ""
+        self.environment: Mapping[str, str] = {}
+        self.notes: list[str] = []
+        self.plan: Sequence[Asked] = ()
+        self.outcomes: dict[str, Outcome] = {}
+        self.cut = False  # ended before its time
+        self._started = time.monotonic()
+
+    @property
+    def seconds(self) -> float:
+        """Since the run began."""
+        return time.monotonic() - self._started
+
+    @property
+    def limit(self) -> str:
+        """The option under which no further law is asked; empty if there is none."""
+        settings = self.request.settings
+        if settings.fail_fast and any(
+            o.status in BROKEN for o in self.outcomes.values()
+        ):
+            return "under --fail-fast"
+        late = settings.max_time is not None and self.seconds > settings.max_time
+        return "within --max-time" if late else ""
+
+    @property
+    def left(self) -> Sequence[Asked]:
+        """The laws that have not ended yet."""
+        return [asked for asked in self.plan if asked.name not in self.outcomes]
+
+    def take(self, message: Message) -> bool:
+        """Note what a message says, and return whether it is the last one.
+
+        Raises:
+            RefcheckError: if it tells of the user's mistake.
+            OwnFault: if it tells of ours.
+        """
+        match message:
+            case Ready() if not self.plan:  # a restarted child says it again
+                self.kind, self.environment = message.kind, message.environment
+                self.plan = message.plan
+                self.notes += message.notes
+            case Found(outcome):
+                self.outcomes[outcome.law] = outcome
+            case Refused(text, target):
+                raise TargetError(text) if target else RefcheckError(text)
+            case Fault(trace):
+                raise OwnFault(trace)
+        return isinstance(message, Done)
+
+    def leave(self, why: str) -> None:
+        """End the run before its time: skip every law that has not ended."""
+        self.notes.append(f"the run was cut short: {why}")
+        self.cut = True
+        self.skip(f"{NOT_REACHED}: {why}")
+
+    def skip(self, reason: str) -> None:
+        """Skip every law that has not ended."""
+        for law in self.left:
+            self.outcomes[law.name] = Outcome(
+                law.name, law.family, Status.SKIPPED, law.statement, reason
+            )
+
+    def report(self) -> Report:
+        """Return the report; laws that have not ended make it incomplete."""
+        settings = self.request.settings
+        outcomes = list(self.outcomes.values())
+        left_out = any(o.reason.startswith(NOT_REACHED) for o in outcomes)
+        return Report(
+            version=self.version,
+            target=self.request.target,
+            kind=self.kind,
+            seed=settings.seed,
+            profile=settings.profile,
+            outcomes=outcomes,
+            notes=self.notes,
+            environment=self.environment,
+            complete=not (self.cut or left_out),
+            strict=settings.strict,
+            seconds=self.seconds,
+        )

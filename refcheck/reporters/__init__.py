@@ -1,0 +1,1 @@
+"""Reports as text: each reporter is one function, ``render(report) -> str``."""

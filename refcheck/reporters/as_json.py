@@ -1,0 +1,73 @@
+"""The report for machines; its fields are described in docs/json.md."""
+
+import math
+from collections.abc import Mapping
+from typing import Any
+
+import msgspec
+
+from refcheck.outcome import Finding, Outcome, Report
+
+SCHEMA = 1
+
+
+def render(report: Report) -> str:
+    """Return the report as one JSON document."""
+    document = {
+        "refcheck": report.version,
+        "schema": SCHEMA,
+        "target": report.target,
+        "kind": report.kind,
+        "seed": report.seed,
+        "profile": report.profile,
+        "strict": report.strict,
+        "complete": report.complete,
+        "verdict": report.verdict,
+        "exit_code": report.exit_code,
+        "laws": [_law(outcome) for outcome in report.outcomes],
+        "diagnosis": [],
+        "power": None,
+        "notes": report.notes,
+        "environment": report.environment,
+        "seconds": round(report.seconds, 3),
+    }
+    return msgspec.json.format(msgspec.json.encode(document), indent=2).decode()
+
+
+def finding_document(finding: Finding | None) -> dict[str, Any] | None:
+    """Return ``finding`` as JSON can hold it: NaN and infinities as words."""
+    if finding is None:
+        return None
+    fields = msgspec.structs.asdict(finding)
+    return {name: _number(value) for name, value in fields.items()}
+
+
+def _law(outcome: Outcome) -> Mapping[str, Any]:
+    finding = finding_document(outcome.finding) or {}
+    return {
+        "name": outcome.law,
+        "family": outcome.family,
+        "statement": outcome.statement,
+        "status": outcome.status.value,
+        "reason": outcome.reason or finding.get("says", ""),
+        "cases": outcome.cases,
+        "inconclusive": outcome.inconclusive,
+        "closest": _number(outcome.closest),
+        "error": finding.get("error"),
+        "allowed": finding.get("allowed"),
+        "label": finding.get("label"),
+        "where": finding.get("where"),
+        "left": finding.get("left"),
+        "right": finding.get("right"),
+        "worst": finding_document(outcome.worst),
+        "case_id": outcome.case_id,
+        "case": outcome.case,
+        "seconds": round(outcome.seconds, 3),
+    }
+
+
+def _number(value: Any) -> Any:
+    """Return ``value``, or "nan", "inf", "-inf", which JSON has no numbers for."""
+    if isinstance(value, float) and not math.isfinite(value):
+        return str(value)
+    return value

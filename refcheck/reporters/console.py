@@ -1,0 +1,147 @@
+"""The report for people: what was asked, what went wrong and where, and the verdict."""
+
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+
+from refcheck.outcome import BROKEN, Outcome, Report, Status
+from refcheck.reporters.failure import (
+    WIDTH,
+    brief_lines,
+    failure_lines,
+    gist,
+    labelled,
+    shortened,
+)
+
+FEW = 2  # laws that are named beside the reason for which they were skipped
+HEADINGS = (
+    f"{'family':<20}{'held':>9}{'cases':>8}  {'closest to its allowance':<34}{'s':>7}"
+)
+
+
+def render(report: Report, *, verbose: bool = False) -> str:
+    """Return the report as text of 80 columns; ``verbose`` tells all in full."""
+    parts = [
+        _head(report),
+        _families(report.outcomes),
+        *_failures(report, verbose=verbose),
+        [*_skipped(report.outcomes, verbose=verbose), *_undecided(report.outcomes)],
+        [*_noted(report.outcomes), *_notes(report)],
+        _verdict(report),
+    ]
+    return "\n\n".join("\n".join(part) for part in map(list, parts) if part)
+
+
+def render_outcome(outcome: Outcome, target: str = "") -> str:
+    """Return one law that does not hold, told in full."""
+    return "\n".join(failure_lines(outcome, target))
+
+
+def grouped(number: int) -> str:
+    """Return a number with its thousands apart: 4 812."""
+    return f"{number:,}".replace(",", " ")
+
+
+def laws(number: int) -> str:
+    """Return how many laws, in words."""
+    return f"{grouped(number)} law{'' if number == 1 else 's'}"
+
+
+def _head(report: Report) -> list[str]:
+    kind = report.kind or "not loaded"
+    return [
+        f"refcheck {report.version}   {report.target}",
+        f"kind {kind}   profile {report.profile}   seed {report.seed}",
+    ]
+
+
+def _families(outcomes: Sequence[Outcome]) -> list[str]:
+    families: Mapping[str, list[Outcome]] = defaultdict(list)
+    for outcome in outcomes:
+        if outcome.status not in {Status.SKIPPED, Status.NOTED}:
+            families[outcome.family].append(outcome)
+    rows = [_row(family, asked) for family, asked in families.items()]
+    return [HEADINGS, *rows] if rows else []
+
+
+def _row(family: str, asked: Sequence[Outcome]) -> str:
+    held = [o for o in asked if o.status is Status.HELD]
+    count = f"{len(held)} of {len(asked)}"
+    cases = grouped(sum(o.cases for o in asked))
+    closest = max(held, key=lambda o: o.closest, default=None)
+    near = f"{closest.closest:.2f} {closest.law}" if closest and closest.closest else ""
+    seconds = sum(o.seconds for o in asked)
+    return f"{family:<20}{count:>9}{cases:>8}  {shortened(near, 34):<34}{seconds:>7.1f}"
+
+
+def _failures(report: Report, *, verbose: bool) -> Iterator[list[str]]:
+    broken = [o for o in report.outcomes if o.status in BROKEN]
+    told = broken if verbose else broken[:1]
+    for outcome in told:
+        yield list(failure_lines(outcome, report.target))
+    rest = broken[len(told) :]
+    if rest:
+        lines = [line for outcome in rest for line in brief_lines(outcome)]
+        yield [f"{len(rest)} more:", *lines]
+
+
+def _skipped(outcomes: Sequence[Outcome], *, verbose: bool) -> Iterator[str]:
+    reasons: Mapping[str, list[str]] = defaultdict(list)
+    for outcome in outcomes:
+        if outcome.status is Status.SKIPPED:
+            reasons[outcome.reason].append(outcome.law)
+    if reasons:
+        yield f"skipped        {laws(sum(map(len, reasons.values())))}"
+    for reason, names in reasons.items():
+        named = f": {', '.join(names)}" if verbose or len(names) <= FEW else ""
+        yield from labelled(f"{len(names):>9}", f"{reason}{named}", 0)
+
+
+def _undecided(outcomes: Sequence[Outcome]) -> Iterator[str]:
+    for outcome in outcomes:
+        if outcome.status is Status.INCONCLUSIVE:
+            yield from labelled("inconclusive", f"{outcome.law}: {outcome.reason}", 0)
+    share = sum(o.inconclusive for o in outcomes)
+    if share:
+        cases = grouped(sum(o.cases for o in outcomes))
+        yield f"inconclusive   {grouped(share)} of {cases} cases"
+
+
+def _noted(outcomes: Sequence[Outcome]) -> Iterator[str]:
+    for outcome in outcomes:
+        if outcome.status is Status.NOTED:
+            yield from labelled("noted", f"{outcome.law} (strict): {gist(outcome)}", 0)
+            if outcome.case_id:
+                yield from labelled("", f"refcheck replay {outcome.case_id}", 0)
+
+
+def _notes(report: Report) -> Iterator[str]:
+    for note in report.notes:
+        yield from labelled("note", note, 0)
+
+
+def _verdict(report: Report) -> list[str]:
+    statuses = [o.status for o in report.outcomes]
+    count = {s: statuses.count(s) for s in Status}
+    broken = sum(count[s] for s in BROKEN)
+    cases = grouped(sum(o.cases for o in report.outcomes))
+    held, undecided = count[Status.HELD], count[Status.INCONCLUSIVE]
+    rest = f"{count[Status.SKIPPED]} skipped, {undecided} inconclusive"
+    said = {
+        "conforms": f"{held} of {laws(held + undecided)}, {cases} cases",
+        "violates": f"{laws(broken)}; {held} held, {rest}",
+        "inconclusive": f"{held} held, {rest}",
+    }
+    verdict = report.verdict
+    line = f"{verdict.upper()}   {said[verdict]}"
+    end = f"{report.seconds:.1f} s   exit {report.exit_code}"
+    why = _why(report) if verdict == "inconclusive" else []
+    return [*why, f"{line:<{WIDTH - len(end)}}{end}"]
+
+
+def _why(report: Report) -> list[str]:
+    if not report.complete:
+        return ["not every law was asked, so nothing is said of the whole"]
+    if not any(o.status is Status.HELD for o in report.outcomes):
+        return ["no law was held"]
+    return ["a law of agreement or gradients had no conclusive case"]

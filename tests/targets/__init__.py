@@ -1,0 +1,1 @@
+"""Targets for tests: what users bring, the good and the bad."""
