@@ -82,9 +82,9 @@ def answer(request: Request, send: Send, watch: Watch) -> None:
 
 def hold(cell: Cell, known: Laws, settings: Settings, send: Send, watch: Watch) -> None:
     """Hold ``cell`` to the laws that are selected."""
-    chosen = list(selected(list(known.values()), settings))
-    send(_ready(cell, chosen))
-    for outcome in run(cell, chosen, settings, watch):
+    every = list(known.values())
+    send(_ready(cell, list(selected(every, settings))))
+    for outcome in run(cell, every, settings, watch):
         send(Found(outcome))
 
 

@@ -150,6 +150,14 @@ def cli() -> None:
     help="How long one call of TARGET may take.",
 )
 @click.option(
+    "-j",
+    "--jobs",
+    type=click.IntRange(min=1),
+    default=min(4, os.cpu_count() or 1),
+    show_default="up to 4, one a core",
+    help="Child processes side by side, each with its share of the laws.",
+)
+@click.option(
     "--report",
     multiple=True,
     metavar="json=PATH",

@@ -19,7 +19,8 @@ def check(
     declared = options.declared_from(words)
     request = Request(target, declared, options.settings_from(words))
     timeout = words["call_timeout"]
-    report = carried_out(request, call_timeout=timeout, environ=environ)
+    jobs = 1 if words["fail_fast"] else words["jobs"]
+    report = carried_out(request, call_timeout=timeout, environ=environ, jobs=jobs)
     report = store.stored(report, declared)
     for _, path in files:
         path.write_text(as_json.render(report) + "\n", encoding="utf-8")

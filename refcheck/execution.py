@@ -19,7 +19,7 @@ EXPOSED = (
 
 
 def carried_out(
-    request: Request, *, call_timeout: float, environ: Mapping[str, str]
+    request: Request, *, call_timeout: float, environ: Mapping[str, str], jobs: int = 1
 ) -> Report:
     """Return the report of what ``request`` asks; Ctrl-C ends it with what was found.
 
@@ -31,7 +31,13 @@ def carried_out(
     with _interruptible(), _progress() as tell:
         try:
             if isolation.POSSIBLE:
-                supervise(record, call_timeout=call_timeout, environ=environ, tell=tell)
+                supervise(
+                    record,
+                    call_timeout=call_timeout,
+                    environ=environ,
+                    tell=tell,
+                    jobs=jobs,
+                )
             else:
                 unprotected(record)
         except KeyboardInterrupt:

@@ -83,7 +83,7 @@ class Cases(Protocol):
 
     @property
     def thorough(self) -> bool:
-        """Whether every profile asks every landmark."""
+        """Whether more landmarks are asked than of most laws."""
 
     def applies_to(self, signature: Signature) -> str:
         """Return why no such case exists for this cell, or an empty string."""

@@ -2,6 +2,9 @@
 
 import time
 from collections.abc import Mapping, Sequence
+from itertools import zip_longest
+
+import msgspec
 
 from refcheck.errors import RefcheckError, TargetError
 from refcheck.faults import OwnFault
@@ -67,6 +70,24 @@ class Record:
                 raise OwnFault(trace)
         return isinstance(message, Done)
 
+    def share(self, part: int, parts: int) -> "Record":
+        """Return a record of the same request for the laws of one child of several."""
+        settings = msgspec.structs.replace(self.request.settings, share=(part, parts))
+        request = msgspec.structs.replace(self.request, settings=settings)
+        return Record(request, self.version)
+
+    def join(self, shares: Sequence["Record"]) -> None:
+        """Take over what the children found, in the order of the laws' shares."""
+        for share in shares:
+            self.kind = self.kind or share.kind
+            self.environment = self.environment or share.environment
+            self.notes += [note for note in share.notes if note not in self.notes]
+            self.cut |= share.cut
+        for row in zip_longest(*(share.plan for share in shares)):
+            self.plan = [*self.plan, *(asked for asked in row if asked is not None)]
+        found = {law: o for share in shares for law, o in share.outcomes.items()}
+        self.outcomes |= {a.name: found[a.name] for a in self.plan if a.name in found}
+
     def leave(self, why: str) -> None:
         """End the run before its time: skip every law that has not ended."""
         self.notes.append(f"the run was cut short: {why}")
@@ -94,7 +115,7 @@ class Record:
             outcomes=outcomes,
             notes=self.notes,
             environment=self.environment,
-            complete=not (self.cut or left_out),
+            complete=not (self.cut or left_out or self.left),
             strict=settings.strict,
             seconds=self.seconds,
         )

@@ -22,15 +22,16 @@ class Profile(NamedTuple):
     """How much a run spends on each law; see ``Effort``."""
 
     landmarks: int
+    thorough: int
     drawn: int
     shrink_seconds: float
 
 
 PROFILES = {
-    "quick": Profile(landmarks=5, drawn=2, shrink_seconds=1.0),
-    "default": Profile(landmarks=20, drawn=USUAL, shrink_seconds=2.0),
-    "gate": Profile(landmarks=40, drawn=100, shrink_seconds=5.0),
-    "deep": Profile(landmarks=40, drawn=1000, shrink_seconds=20.0),
+    "quick": Profile(landmarks=4, thorough=14, drawn=1, shrink_seconds=1.0),
+    "default": Profile(landmarks=16, thorough=40, drawn=USUAL, shrink_seconds=2.0),
+    "gate": Profile(landmarks=40, thorough=40, drawn=100, shrink_seconds=5.0),
+    "deep": Profile(landmarks=40, thorough=40, drawn=1000, shrink_seconds=20.0),
 }
 SHRUNK_IN_FULL = 3  # laws; what is violated after them gets a share of the time
 LATER_SHARE = 0.2
@@ -77,15 +78,17 @@ def measure(cell: Any, settings: Settings, watch: Watch | None = None) -> Any:
 
 
 def selected(laws: Sequence[Law], settings: Settings) -> Iterator[Law]:
-    """Yield the laws that the run is about."""
-    for law in laws:
-        wanted = not settings.select or any(
-            fnmatch.fnmatch(name, pattern)
-            for name in (law.name, law.family)
-            for pattern in settings.select
-        )
-        if wanted and law.name not in settings.skip:
-            yield law
+    """Yield the laws that the run is about, or the share of them that is asked for."""
+    wanted = [law for law in laws if _is_wanted(law, settings.select)]
+    part, parts = settings.share
+    yield from (law for law in wanted[part::parts] if law.name not in settings.skip)
+
+
+def _is_wanted(law: Law, patterns: Sequence[str]) -> bool:
+    names = (law.name, law.family)
+    return not patterns or any(
+        fnmatch.fnmatch(name, pattern) for name in names for pattern in patterns
+    )
 
 
 def hold(law: Law, cell: Any, settings: Settings, before: int = 0) -> Outcome:
@@ -95,9 +98,14 @@ def hold(law: Law, cell: Any, settings: Settings, before: int = 0) -> Outcome:
         return _ended(law, Status.SKIPPED, excuse)
     started = time.monotonic()
     cell.law = law.name
-    landmarks, drawn, shrink_seconds = PROFILES[settings.profile]
+    profile = PROFILES[settings.profile]
     share = 1.0 if before < SHRUNK_IN_FULL else LATER_SHARE
-    effort = Effort(landmarks, drawn, shrink_seconds * share, settings.seed)
+    effort = Effort(
+        profile.thorough if law.cases.thorough else profile.landmarks,
+        profile.drawn,
+        profile.shrink_seconds * share,
+        settings.seed,
+    )
     search = Search(law, cell, effort)
     found = search.smallest()
     seconds = time.monotonic() - started

@@ -20,7 +20,7 @@ from refcheck.outcome import Finding
 from refcheck.recipe import Recipe
 from refcheck.reduction import reduced
 
-USUAL = 10  # cases drawn by the default profile, for which laws state their ``most``
+USUAL = 8  # cases drawn by the default profile, for which laws state their ``most``
 
 
 class Effort(NamedTuple):
@@ -99,9 +99,8 @@ class Search:
         if cases.planted:
             return self._existential()
         recipes = list(cases.landmarks(signature, self.effort.seed))
-        asked = len(recipes) if cases.thorough else self.effort.landmarks
         crashed: tuple[Recipe, Trial] | None = None
-        for recipe in recipes[: min(asked, cases.most)]:
+        for recipe in recipes[: min(self.effort.landmarks, cases.most)]:
             trial = self._try(recipe)
             if trial is None or not trial.broken:
                 continue

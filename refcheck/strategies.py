@@ -109,7 +109,7 @@ class Cases:
     strides: tuple[str, ...] = ("contiguous",)
     single: bool | None = None  # float32: always, never, or both
     most: int = 1000  # cases at the most in the default profile: for costly laws
-    thorough: bool = False  # every landmark in every profile
+    thorough: bool = False  # more landmarks than most laws get, in every profile
     first: tuple[str, ...] = ()  # landmarks to begin with, where ``most`` cuts them off
 
     def applies_to(self, signature: Signature) -> str:

@@ -5,8 +5,10 @@ law that made it, with the case it was called with.  The child is then started a
 for the laws that are left, a bounded number of times.
 """
 
+import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
 
 import msgspec
 
@@ -27,17 +29,57 @@ Tell = Callable[[str], None]
 
 
 def supervise(
-    record: Record, *, call_timeout: float, environ: Mapping[str, str], tell: Tell
+    record: Record,
+    *,
+    call_timeout: float,
+    environ: Mapping[str, str],
+    tell: Tell,
+    jobs: int = 1,
 ) -> None:
     """Carry out the request of ``record`` in child processes, and fill it in.
 
+    Args:
+        record: what is asked, and what has been found.
+        call_timeout: seconds that one call of the target may take.
+        environ: the environment of the child processes.
+        tell: hears of the progress.
+        jobs: children side by side, each with its share of the laws.
+
     Raises:
-        RefcheckError: if the child reports the user's mistake.
+        RefcheckError: if a child reports the user's mistake.
         TargetError: if the target cannot be loaded, or loading it kills or hangs.
-        OwnFault: if the child reports a fault of refcheck.
+        OwnFault: if a child reports a fault of refcheck.
+        KeyboardInterrupt: as it came, once what was found so far is in ``record``.
     """
+    shares = [record.share(k, jobs) for k in range(jobs)]
+    stop = threading.Event()
+    with ThreadPoolExecutor(jobs) as pool:
+        lives = [
+            pool.submit(_lives, share, call_timeout, environ, stop) for share in shares
+        ]
+        try:
+            while not all(life.done() for life in lives):
+                tell(_progress(record, shares))
+                wait(lives, POLL_SECONDS, FIRST_EXCEPTION)
+                if any(life.done() and life.exception() for life in lives):
+                    break
+        finally:
+            stop.set()
+            wait(lives)
+            record.join(shares)
+    for life in lives:
+        life.result()
+
+
+def _lives(
+    record: Record,
+    call_timeout: float,
+    environ: Mapping[str, str],
+    stop: threading.Event,
+) -> None:
+    """Run children, one after the death of another, until every law has ended."""
     for _ in range(1 + RESTARTS):
-        fatal = _one_life(record, call_timeout, environ, tell)
+        fatal = _one_life(record, call_timeout, environ, stop)
         if fatal is None:
             return
         record.outcomes[fatal.law] = fatal
@@ -49,13 +91,15 @@ def supervise(
 
 
 def _one_life(
-    record: Record, call_timeout: float, environ: Mapping[str, str], tell: Tell
+    record: Record,
+    call_timeout: float,
+    environ: Mapping[str, str],
+    stop: threading.Event,
 ) -> Outcome | None:
     """Run one child to its end; return the outcome that its death is, if it died."""
     patience = _Patience(call_timeout)
     with Child(_rest(record), environ) as child:
-        while True:
-            tell(_progress(record))
+        while not stop.is_set():
             how, status = child.ended, Status.CRASHED  # asked before its last words
             for message in child.messages(POLL_SECONDS):
                 patience.loaded |= isinstance(message, Ready)
@@ -67,6 +111,7 @@ def _one_life(
             if how:
                 child.kill()
                 return _fatal(record, child.calls.last(), status, how, patience.loaded)
+    return None
 
 
 class _Patience:
@@ -127,8 +172,10 @@ def _fatal(
     )
 
 
-def _progress(record: Record) -> str:
-    if not record.plan:
+def _progress(record: Record, shares: Sequence[Record]) -> str:
+    planned = sum(len(share.plan) for share in shares)
+    if not planned:
         return f"loading {record.request.target}"
-    done, law = len(record.outcomes), record.left[0].name if record.left else ""
-    return f"{done} of {len(record.plan)} laws   {record.seconds:.0f} s   {law}"
+    done = sum(len(share.outcomes) for share in shares)
+    left = [share.left[0].name for share in shares if share.left]
+    return f"{done} of {planned} laws   {record.seconds:.0f} s   {', '.join(left)}"

@@ -9,7 +9,7 @@ from refcheck.catalogue import GROUP, gathered, laws
 from refcheck.errors import RefcheckError
 
 PACK = """
-from refcheck.law import law
+from refcheck.law import Law, law
 
 @law("1 = 1", cases=None)
 def {name}(cell, case):
@@ -92,3 +92,24 @@ def test_a_pack_that_holds_something_else_than_laws_is_named(folder: Path) -> No
 
     with pytest.raises(RefcheckError, match="holds 'not a law', expected laws"):
         gathered([EntryPoint("odd", "odd_pack:LAWS", GROUP)])
+
+
+def test_no_law_that_is_written_is_left_out_of_the_catalogue() -> None:
+    import importlib
+    import pkgutil
+
+    from refcheck.law import Law
+
+    package = importlib.import_module("refcheck.properties")
+    modules = [
+        importlib.import_module(f"refcheck.properties.{module.name}")
+        for module in pkgutil.iter_modules(package.__path__)
+    ]
+    written = {
+        value.name
+        for module in modules
+        for value in vars(module).values()
+        if isinstance(value, Law)
+    }
+
+    assert written == {law.name for law in package.LAWS}

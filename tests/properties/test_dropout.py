@@ -2,11 +2,23 @@
 
 import pytest
 
-from refcheck.cell import Kind
+from refcheck.cell import Kind, Shapes, Spec
+from refcheck.errors import Unsupported
 from refcheck.outcome import Status
 from refcheck.reference.cell import ReferenceCell
 from tests.mutants.dropout import Dropping
 from tests.properties.quick_outcomes import holds, outcome
+
+
+class NeverDropping(Dropping):
+    """A stack whose class takes no share of units to drop."""
+
+    def shapes(self, spec: Spec) -> Shapes:
+        if spec.dropout:
+            message = "there is no dropout"
+            raise Unsupported(message)
+        return super().shapes(spec)
+
 
 NAMES = (
     "dropout-is-off-in-evaluation",
@@ -18,6 +30,11 @@ NAMES = (
 @pytest.mark.parametrize("name", NAMES)
 def test_a_right_stack_obeys(name: str, kind: Kind) -> None:
     assert holds(name, Dropping(kind))
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_nothing_is_said_of_a_cell_that_cannot_be_built_with_dropout(name: str) -> None:
+    assert outcome(name, NeverDropping(Kind.LSTM)).cases == 0
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -36,6 +36,10 @@ def test_a_cell_that_keeps_its_contract_obeys(padding: Padding) -> None:
     assert holds(CONTRACT, Promising(Kind.GRU, padding))
 
 
+def test_zeros_that_are_promised_pass_no_gradient_back() -> None:
+    assert holds("padding-gets-no-gradient", Promising(Kind.LSTM))
+
+
 @pytest.mark.parametrize("padding", [Padding.REPEATED, Padding.UNTOUCHED])
 def test_a_cell_that_breaks_its_contract_is_refuted(padding: Padding) -> None:
     cell = ReferenceCell(Kind.LSTM)

@@ -1,12 +1,30 @@
 """Laws about factors, signs and constants that may be moved about."""
 
+from dataclasses import replace
+
 import pytest
 
 from refcheck.catalogue import laws
-from refcheck.cell import Kind
+from refcheck.cell import Kind, Shapes, Spec
+from refcheck.layout import TORCH
 from refcheck.measured import MeasuredCell
 from refcheck.reference.cell import ReferenceCell
-from tests.properties.quick_outcomes import KINDS, holds
+from tests.properties.quick_outcomes import KINDS, holds, outcome
+
+
+class OneBias(ReferenceCell):
+    """A right cell that keeps one bias for each gate."""
+
+    layout = replace(TORCH, bias_hh="")
+
+    def __init__(self, kind: Kind) -> None:
+        super().__init__(kind)
+        self.signature = replace(self.signature, layout=self.layout)
+
+    def shapes(self, spec: Spec) -> Shapes:
+        shapes = self.layout.shapes(self.kind, spec)
+        return super().shapes(spec)._replace(params=shapes)
+
 
 NAMES = ("only-the-sum-of-biases-matters", "scaling-inputs-into-weights")
 HOMOGENEOUS = "relu-rnn-is-homogeneous"
@@ -26,6 +44,10 @@ def test_a_right_tanh_network_is_odd(seed: int) -> None:
 @pytest.mark.parametrize("seed", [0, 1])
 def test_a_right_relu_network_is_homogeneous(seed: int) -> None:
     assert holds(HOMOGENEOUS, ReferenceCell(Kind.RNN_RELU), seed=seed)
+
+
+def test_nothing_is_said_of_a_cell_with_one_bias() -> None:
+    assert outcome("only-the-sum-of-biases-matters", OneBias(Kind.LSTM)).cases == 0
 
 
 def test_factors_are_large_and_small() -> None:
