@@ -49,7 +49,7 @@ def final_state_agrees(cell: MeasuredCell, case: Case) -> Iterator[Claim]:
     catches=("recurrent-bias-gradient-lost",),
 )
 def gradients_agree(cell: MeasuredCell, case: Case) -> Iterator[Claim]:
-    """Backpropagation through time is exact, not approximate.  Source: Werbos (1990)."""
+    """Backpropagation through time is exact.  Source: Werbos (1990)."""
     found, right = cell.backward(case), cell.textbook_gradients(case)
     for name, gradient in found.params.items():
         yield equal(f"gradient of {name}", gradient, right.params[name])

@@ -214,7 +214,7 @@ def non_finite_gradients_follow_the_contract(
 def values_are_clipped_into_the_interval(
     cell: MeasuredClipper, case: ClipCase
 ) -> Iterator[Claim]:
-    """Each entry is brought to the nearest end, its sign and the order of entries kept."""
+    """Each entry is brought to the nearest end; signs and order are kept."""
     clipped, right = cell.clip(case).grads, cell.textbook(case).grads
     for k, (found, wanted) in enumerate(zip(clipped, right, strict=True)):
         yield identical(f"gradient {k}", found, wanted.value.astype(case.spec.dtype))

@@ -7,13 +7,13 @@ values, and what comes back is Measured.
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import numpy as np
 
 from refcheck.case import Case
 from refcheck.cell import (
-    Array,
     Capability,
     Cell,
     Gradients,
@@ -22,12 +22,11 @@ from refcheck.cell import (
     Shapes,
     Signature,
     Spec,
-    Textbook,
     Watched,
 )
-from refcheck.reference import sequence
-from refcheck.rounding import FORMATS, Measured, exact
+from refcheck.rounding import Measured
 from refcheck.sensitivity import assumed_error
+from refcheck.textbook import Textbook
 from refcheck.watch import Unwatched, Watch
 
 KEPT = 512  # results that laws may share, before the oldest are dropped
@@ -57,6 +56,15 @@ class MeasuredCell:
     def derived(self) -> bool:
         """Whether allowances follow from the textbook; otherwise they are assumed."""
         return self.signature.kind is not None and self.signature.layout is not None
+
+    @property
+    def book(self) -> Textbook:
+        """The textbook for cells of this kind and layout.
+
+        Raises:
+            TypeError: if they are unknown; a law about it must require LAYOUT.
+        """
+        return Textbook(self.signature)
 
     # the target -----------------------------------------------------------------
 
@@ -134,19 +142,11 @@ class MeasuredCell:
 
     def canonical(self, case: Case) -> list[Params]:
         """Return the case's parameters as the textbook's, layer by layer."""
-        layout, kind = self.signature.layout, self.signature.kind
-        if layout is None or kind is None:
-            message = "a law about parameters must require Capability.LAYOUT"
-            raise TypeError(message)
-        return layout.to_canonical(kind, case.spec, case.params)
+        return self.book.params(case.spec, case.params)
 
     def planted(self, case: Case, params: Sequence[Params]) -> Case:
         """Return the case with the textbook's parameters ``params`` in place."""
-        layout, kind = self.signature.layout, self.signature.kind
-        if layout is None or kind is None:
-            message = "a law about parameters must require Capability.LAYOUT"
-            raise TypeError(message)
-        own = layout.from_canonical(kind, case.spec, params)
+        own = self.book.own(case.spec, params)
         return case.but(params={n: own[n].astype(case.spec.dtype) for n in own})
 
     def textbook(self, case: Case) -> Reply:
@@ -155,9 +155,20 @@ class MeasuredCell:
 
     def textbook_gradients(self, case: Case) -> Gradients:
         """Return the textbook's gradients, in the target's names, with allowances."""
-        return self._once("textbook", case, lambda: self._pulled_back(case))
+
+        def pulled() -> Gradients:
+            return self.book.backward(case, self._unrolled(case)[1])
+
+        return self._once("textbook", case, pulled)
 
     # how ------------------------------------------------------------------------
+
+    def _unrolled(self, case: Case) -> tuple[Reply, Any]:
+        """Run the textbook forward, once for cases that differ in their pulls alone."""
+        read = (case.params, case.inputs, case.state, case.lengths)
+        errors = (case.carried.get("inputs"), case.carried.get("state"))
+        run = partial(self.book.forward, case)
+        return self._once("unrolled", case, run, *read, *errors)
 
     def _once(self, what: str, case: Case, run: Callable[[], Any], *parts: Any) -> Any:
         """Return the result for this case, or for one with the same ``parts`` of it."""
@@ -168,103 +179,41 @@ class MeasuredCell:
             self._kept[key] = (case, run())
         return self._kept[key][1]
 
-    def _unrolled(self, case: Case) -> tuple[Reply, Any]:
-        """Run the textbook forward, once for cases that differ in their pulls alone."""
-        read = (case.params, case.inputs, case.state, case.lengths)
-        errors = (case.carried.get("inputs"), case.carried.get("state"))
-        return self._once("unrolled", case, lambda: self._unroll(case), *read, *errors)
-
-    def _unroll(self, case: Case) -> tuple[Reply, Any]:
-        form = FORMATS[case.spec.dtype]
-        layout, kind = self.signature.layout, self.signature.kind
-        if layout is None or kind is None:
-            message = "the textbook speaks of cells whose kind and layout are known"
-            raise TypeError(message)
-        own = {name: exact(a, form) for name, a in case.params.items()}
-        params = layout.to_canonical(kind, case.spec, own)
-        state = None if case.state is None else _carried("state", case)
-        with np.errstate(all="ignore"):
-            return sequence.forward(
-                kind,
-                params,
-                _rounded("inputs", case),
-                state,
-                case.lengths,
-                directions=case.spec.directions,
-            )
-
-    def _pulled_back(self, case: Case) -> Gradients:
-        kind, layout = self.signature.kind, self.signature.layout
-        if layout is None or kind is None:
-            message = "the textbook speaks of cells whose kind and layout are known"
-            raise TypeError(message)
-        form = FORMATS[case.spec.dtype]
-        _, tapes = self._unrolled(case)
-        own = {name: exact(a, form) for name, a in case.params.items()}
-        with np.errstate(all="ignore"):
-            found: Textbook = sequence.backward(
-                kind,
-                layout.to_canonical(kind, case.spec, own),
-                tapes,
-                _rounded("grad_outputs", case),
-                _carried("grad_state", case),
-            )
-        params = layout.from_canonical(kind, case.spec, found.params)
-        return Gradients(params, found.inputs, found.state)
-
     def _replied(self, case: Case, reply: Reply) -> Reply:
         _require_shape("outputs", reply.outputs, case.grad_outputs.shape)
         if self.signature.offers(Capability.FINAL_STATE):
             _require_count("states", reply.state, len(case.grad_state))
         for k, (s, g) in enumerate(zip(reply.state, case.grad_state, strict=False)):
             _require_shape(f"state {k}", s, g.shape)
-        if self.derived:
-            return Reply(
-                _carrying(reply.outputs, lambda: self.textbook(case).outputs),
-                tuple(
-                    _carrying(s, lambda k=k: self.textbook(case).state[k])
-                    for k, s in enumerate(reply.state)
-                ),
-            )
-        errors = self._assumed(case, reply, self.cell.forward)
-        return Reply(
-            Measured(reply.outputs, lambda: errors().outputs),
-            tuple(
-                Measured(s, lambda k=k: errors().state[k])
-                for k, s in enumerate(reply.state)
-            ),
-        )
+        errors = partial(self.textbook, case)
+        if not self.derived:
+            errors = self._assumed(case, reply, self.cell.forward)
+        outputs = Measured(reply.outputs, lambda: _bound(errors().outputs))
+        return Reply(outputs, _states(reply.state, errors))
 
     def _pulled(self, case: Case, found: Gradients) -> Gradients:
         _require_shape("gradient of inputs", found.inputs, case.inputs.shape)
         for name, array in case.params.items():
             _require_shape(f"gradient of {name}", found.params[name], array.shape)
-        errors = self._assumed(case, found, self.cell.backward)
+        errors = partial(self.textbook_gradients, case)
+        if not self.derived:
+            errors = self._assumed(case, found, self.cell.backward)
 
-        def error(pick: Callable[[Gradients], Any]) -> Callable[[], Any]:
-            if self.derived:
-                return lambda: pick(self.textbook_gradients(case)).allowance
-            return lambda: pick(errors())
+        def of(name: str) -> Any:
+            return _bound(errors().params[name])
 
-        return Gradients(
-            {
-                name: Measured(a, error(lambda g, name=name: g.params[name]))
-                for name, a in found.params.items()
-            },
-            Measured(found.inputs, error(lambda g: g.inputs)),
-            tuple(
-                Measured(s, error(lambda g, k=k: g.state[k]))
-                for k, s in enumerate(found.state)
-            ),
-        )
+        params = {n: Measured(a, partial(of, n)) for n, a in found.params.items()}
+        inputs = Measured(found.inputs, lambda: _bound(errors().inputs))
+        return Gradients(params, inputs, _states(found.state, errors))
 
-    def _assumed(self, case: Case, found: Any, run: Any) -> Callable[[], Any]:
-        key = f"assumed {run.__name__}"
-        return lambda: self._once(
-            key,
-            case,
-            lambda: assumed_error(case, found, lambda c: self.call(c, lambda: run(c))),
-        )
+    def _assumed(self, case: Case, found: Any, run: Any) -> Any:
+        def call(moved: Case) -> Any:
+            return self.call(moved, partial(run, moved))
+
+        def errors() -> Any:
+            return assumed_error(case, found, call)
+
+        return partial(self._once, f"assumed {run.__name__}", case, errors)
 
 
 class _Training:
@@ -291,8 +240,16 @@ class _Training:
         return target.train_backward(case, self._seed)
 
 
-def _carrying(value: Array, textbook: Callable[[], Any]) -> Measured:
-    return Measured(value, lambda: textbook().allowance)
+def _states(state: Any, errors: Callable[[], Any]) -> tuple[Measured, ...]:
+    def of(k: int) -> Any:
+        return _bound(errors().state[k])
+
+    return tuple(Measured(s, partial(of, k)) for k, s in enumerate(state))
+
+
+def _bound(error: Any) -> Any:
+    """Return an allowance: of the textbook's array, or as it was assumed."""
+    return error.allowance if isinstance(error, Measured) else error
 
 
 def _require_shape(label: str, array: Any, expected: tuple[int, ...]) -> None:
@@ -306,20 +263,3 @@ def _require_count(label: str, found: Sequence[Any], expected: int) -> None:
     if len(found) != expected:
         message = f"{len(found)} {label} came back, expected {expected}"
         raise Misshapen(message)
-
-
-def _rounded(name: str, case: Case) -> Measured:
-    """Return the case's inputs, or gradient of outputs, with the error they carry."""
-    (source,) = case.carried.get(name, (None,))
-    error = getattr(source, "allowance", None)
-    return Measured(getattr(case, name), error, format=FORMATS[case.spec.dtype])
-
-
-def _carried(name: str, case: Case) -> tuple[Measured, ...]:
-    """Return the case's state, or gradient of it, with the errors it came with."""
-    form = FORMATS[case.spec.dtype]
-    arrays = getattr(case, name)
-    errors = [getattr(a, "allowance", None) for a in case.carried.get(name, arrays)]
-    return tuple(
-        Measured(a, e, format=form) for a, e in zip(arrays, errors, strict=True)
-    )

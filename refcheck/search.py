@@ -227,5 +227,5 @@ def _explored(
         report_multiple_bugs=False,
         print_blob=False,
     )
-    seeded: Any = hypothesis.seed(seed)
-    seeded(quiet(hypothesis.given(recipes)(asked)))()
+    drawn: Any = hypothesis.given(recipes)
+    hypothesis.seed(seed)(quiet(drawn(asked)))()

@@ -7,7 +7,7 @@ register holds) is not left to chance: these are landmarks, asked of every law.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any
 
 from hypothesis import strategies as st
@@ -192,7 +192,7 @@ class Cases:
         return None if shapes is None else case_from(recipe, spec, shapes)
 
     def finished(self, case: Case, numbers: Sequence[int], cell: Any) -> Case:
-        """Return the case with what the law draws beside it, and what it makes of it."""
+        """Return the case with what the law draws beside it and makes of it."""
         drawn = (*numbers, *(0,) * len(self.extra))
         extra = {
             name: f(case, k)

@@ -18,7 +18,7 @@ RANKS = (
     {"errors", "faults", "cell", "settings"},
     {"case", "law", "watch", "outcome", "layout", "reference"},
     {"rounding"},
-    {"sensitivity", "recipe", "measured", "strategies", "judge"},
+    {"sensitivity", "textbook", "recipe", "measured", "strategies", "judge"},
     {"directions", "differences", "dual"},
     {"clipper", "clip_strategies"},
     {"properties"},

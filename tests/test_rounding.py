@@ -1,4 +1,4 @@
-"""Allowances: sound against other orders and formats, and not much wider than needed."""
+"""Allowances: sound against other orders and formats, and not much too wide."""
 
 import numpy as np
 import pytest

@@ -1,0 +1,85 @@
+"""The textbook run on numbers that carry their rounding errors.
+
+One run gives both what is right and how far any right implementation may be from it.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from refcheck.case import Case
+from refcheck.cell import Array, Gradients, Params, Reply, Signature, Spec
+from refcheck.reference import sequence
+from refcheck.rounding import FORMATS, Measured, exact
+
+
+class Textbook:
+    """The reference for one kind of cell, in the names of one target."""
+
+    def __init__(self, signature: Signature) -> None:
+        """Follow the kind and the layout of ``signature``.
+
+        Raises:
+            TypeError: if either is unknown.
+        """
+        if signature.kind is None or signature.layout is None:
+            message = "a law about the textbook must require Capability.LAYOUT"
+            raise TypeError(message)
+        self.kind, self.layout = signature.kind, signature.layout
+
+    def params(self, spec: Spec, own: Mapping[str, Array]) -> list[Params]:
+        """Return the target's parameters as the textbook's, layer by layer."""
+        return self.layout.to_canonical(self.kind, spec, own)
+
+    def own(self, spec: Spec, params: Sequence[Params]) -> dict[str, Array]:
+        """Return the textbook's parameters in the target's names."""
+        return self.layout.from_canonical(self.kind, spec, params)
+
+    def forward(self, case: Case) -> tuple[Reply, Any]:
+        """Return outputs and final state, Measured, and the tapes for ``backward``."""
+        state = None if case.state is None else _carried("state", case)
+        with np.errstate(all="ignore"):
+            return sequence.forward(
+                self.kind,
+                self._exact(case),
+                _rounded("inputs", case),
+                state,
+                case.lengths,
+                directions=case.spec.directions,
+            )
+
+    def backward(self, case: Case, tapes: Any) -> Gradients:
+        """Return the gradients, Measured, in the target's names."""
+        with np.errstate(all="ignore"):
+            found = sequence.backward(
+                self.kind,
+                self._exact(case),
+                tapes,
+                _rounded("grad_outputs", case),
+                _carried("grad_state", case),
+            )
+        params = self.own(case.spec, found.params)
+        return Gradients(params, found.inputs, found.state)
+
+    def _exact(self, case: Case) -> list[Params]:
+        form = FORMATS[case.spec.dtype]
+        own = {name: exact(array, form) for name, array in case.params.items()}
+        return self.params(case.spec, own)
+
+
+def _rounded(name: str, case: Case) -> Measured:
+    """Return the case's inputs, or gradient of outputs, with the error they carry."""
+    (source,) = case.carried.get(name, (None,))
+    error = getattr(source, "allowance", None)
+    return Measured(getattr(case, name), error, format=FORMATS[case.spec.dtype])
+
+
+def _carried(name: str, case: Case) -> tuple[Measured, ...]:
+    """Return the case's state, or gradient of it, with the errors it came with."""
+    form = FORMATS[case.spec.dtype]
+    arrays = getattr(case, name)
+    errors = [getattr(a, "allowance", None) for a in case.carried.get(name, arrays)]
+    return tuple(
+        Measured(a, e, format=form) for a, e in zip(arrays, errors, strict=True)
+    )
