@@ -1,8 +1,8 @@
 """The laws, in reading order: claims about every right recurrent cell.
 
-What fails first explains most, so the order is also that of a run: shapes, then the
-textbook, then what a sequence, a row, a layer and a gate must be, then how a call
-behaves, and last what is refused.
+What fails first explains most, so the order is also that of a run: shapes, then a
+state that leaks between calls, the textbook, then what a sequence, a row, a layer and
+a gate must be, how a call behaves, and last what is refused.
 """
 
 from refcheck.law import Law
@@ -42,6 +42,7 @@ from . import (
 
 LAWS: tuple[Law, ...] = (
     *final_state.LAWS,
+    *between_calls.LAWS,
     *agreement.LAWS,
     *gradients.LAWS,
     *backward_pass.LAWS,
@@ -57,7 +58,6 @@ LAWS: tuple[Law, ...] = (
     *calling.LAWS,
     *state.LAWS,
     *state_places.LAWS,
-    *between_calls.LAWS,
     *stacking.LAWS,
     *dropout.LAWS,
     *gradient_flow.LAWS,

@@ -4,16 +4,13 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
-import numpy as np
-
 from refcheck.case import Case
 from refcheck.cell import Capability
 from refcheck.differences import SMOOTH, Differences, on_the_grid, probes
-from refcheck.directions import by_field, direction, places
+from refcheck.directions import by_field, direction
 from refcheck.dual import derivative
 from refcheck.law import Claim, equal, law
 from refcheck.measured import MeasuredCell
-from refcheck.rounding import Measured
 from refcheck.strategies import Cases
 
 from .row_ends import unpulled
@@ -28,8 +25,6 @@ OPTIONS = (
     "batch first",
     "T = N",
 )
-HALVINGS = 4
-LONGEST = 2.0**-6  # step: the remainder stands well above rounding after each halving
 
 
 def _a_number(_: Case, number: int) -> int:
@@ -101,19 +96,10 @@ def remainder_is_second_order(cell: MeasuredCell, case: Case) -> Iterator[Claim]
     Were the gradient wrong, its odd part would be divided by 2 only.  How far the next
     order bends this rule is seen at the longer steps.
     """
-    number = case.extra["direction"]
-    count = sum(place.of(case).size for place in places(case))
-    short = 2.0 ** -np.ceil(np.log2(count) / 2)
-    along = {p: v * short for p, v in direction(case, number).items()}
-    steps = LONGEST * 2.0 ** -np.arange(HALVINGS)
-    losses = Differences(cell, case, number).losses(along, [*steps, 0.0, *-steps])
-    there, here, back = losses[:HALVINGS], losses[HALVINGS], losses[HALVINGS + 1 :]
-    gradients = cell.backward(case)
-    slope = sum((p.of(gradients) * v).sum() for p, v in along.items())
-    odd = (there - back) * 0.5 - slope * steps
-    even = (there + back) * 0.5 - here
-    yield _falls("odd part of the remainder", odd, 8.0)
-    yield _falls("even part of the remainder", even, 4.0)
+    differences = Differences(cell, case, case.extra["direction"])
+    odd, even = differences.remainders(cell.backward(case))
+    yield equal("odd part of the remainder", *odd)
+    yield equal("even part of the remainder", *even)
 
 
 @law(
@@ -155,17 +141,6 @@ def backward_is_the_adjoint(cell: MeasuredCell, case: Case) -> Iterator[Claim]:
             pulled,
             sum((j * u).sum() for j, u in pairs),
         )
-
-
-def _falls(label: str, part: Measured, factor: float) -> Claim:
-    """Claim that each halving of the step divides ``part`` by ``factor``."""
-    scaled = part * factor ** np.arange(HALVINGS)
-    changes = abs(np.diff(scaled.value))
-    next_order = changes[:-1].sum()
-    last = scaled[HALVINGS - 2]
-    return equal(
-        label, scaled[HALVINGS - 1], Measured(last.value, last.allowance + next_order)
-    )
 
 
 LAWS = (

@@ -9,10 +9,10 @@ The loss L = ⟨G, y⟩ + ⟨G_s, s_T⟩ is moved along a direction by steps ±h
 
 R errs by less than |D(h/2) − D(h)|, three times the error of D(h/2), and by |B| where
 the one-sided differences disagree; the allowances of the forward calls come in divided
-by the step.  All of this is done for each output by itself, so that no error
-hides behind another of the opposite sign.  Kinks that cancel inside the cell are told
-along one more direction, in which every argument moves at a rate of its own: a case
-with a kink gets an infinite error, which makes it inconclusive.
+by the step.  All of this is done for each output by itself, so that no error hides
+behind another of the opposite sign.  Kinks that cancel inside the cell are told along
+one more direction, in which every argument moves at a rate of its own: a case with a
+kink gets an infinite error, which makes it inconclusive.
 
 Arrays lie on a grid so coarse that each moved entry is exact: what is measured is the
 rounding of the target, never that of the moves.
@@ -43,7 +43,15 @@ SMOOTH = {Kind.RNN_TANH, Kind.LSTM, Kind.GRU, Kind.GRU_RESET_BEFORE}
 STEP = 2.0**-12  # well inside the smallest weights, far above roundoff
 STEPS = (STEP, STEP / 2, -STEP / 2, -STEP)
 GRID = 2.0**-26  # of every array that is moved
+LONG_STEPS = 2.0 ** -np.arange(6.0, 10.0)  # for what falls with a power of the step
 ENTRIES = 60  # up to so many in a case, each gets a difference of its own
+
+
+class Falling(NamedTuple):
+    """Something after the last halving of the step, and what follows from before."""
+
+    found: Measured
+    expected: Measured
 
 
 class Probe(NamedTuple):
@@ -107,8 +115,26 @@ class Differences:
             found = Measured(best.value, error) * self._pulls
             return found.sum(axis=1).reshape(probe.shape)
 
-    def losses(self, along: Direction, steps: Sequence[float]) -> Measured:
-        """Return the loss after each of the steps along a direction."""
+    def remainders(self, gradients: Gradients) -> tuple[Falling, Falling]:
+        """Return the odd and the even part of what a linear model leaves over.
+
+        All arguments move along one direction, by less the more there are of them.
+        """
+        generic = direction(self._case, self._number)
+        count = sum(v.size for v in generic.values())
+        along = {p: v * 2.0 ** -np.ceil(np.log2(count) / 2) for p, v in generic.items()}
+        losses = self._losses(along, [*LONG_STEPS, *-LONG_STEPS, 0.0])
+        there, back, here = (
+            losses[: len(LONG_STEPS)],
+            losses[len(LONG_STEPS) : -1],
+            losses[-1],
+        )
+        slope = Probe("", [along], ()).slopes(gradients)
+        odd = (there - back) * 0.5 - slope * LONG_STEPS
+        even = (there + back) * 0.5 - here
+        return _falling(odd, 8), _falling(even, 4)
+
+    def _losses(self, along: Direction, steps: Sequence[float]) -> Measured:
         return (self._points([along], steps)[0] * self._pulls).sum(axis=1)
 
     @cached_property
@@ -145,6 +171,20 @@ class Differences:
         reply = self._cell.again(moved(self._case, along, step))
         arrays = Reply(reply.outputs.value, tuple(s.value for s in reply.state))
         return _flat(arrays)[self._counts]
+
+
+def _falling(part: Measured, factor: float) -> Falling:
+    """Scale ``part``, at ``LONG_STEPS``, by what each halving should divide it by.
+
+    The next order changes it by less at each halving: what it changes at the last is
+    admitted to be what it changed at those before.
+    """
+    scaled = part * factor ** np.arange(len(LONG_STEPS))
+    changes = abs(np.diff(scaled.value))
+    before = scaled[-2]
+    return Falling(
+        scaled[-1], Measured(before.value, before.allowance + changes[:-1].sum())
+    )
 
 
 def _flat(reply: Reply) -> Array:

@@ -106,6 +106,7 @@ class Record:
         settings = self.request.settings
         outcomes = list(self.outcomes.values())
         left_out = any(o.reason.startswith(NOT_REACHED) for o in outcomes)
+        chosen = [f"only laws selected by {p!r} were asked" for p in settings.select]
         return Report(
             version=self.version,
             target=self.request.target,
@@ -113,7 +114,7 @@ class Record:
             seed=settings.seed,
             profile=settings.profile,
             outcomes=outcomes,
-            notes=self.notes,
+            notes=[*self.notes, *chosen],
             environment=self.environment,
             complete=not (self.cut or left_out or self.left),
             strict=settings.strict,

@@ -25,10 +25,11 @@ def assumed_error(case: Case, found: Any, run: Callable[[Case], Any]) -> Any:
     terms = ROUNDINGS * (case.time + case.spec.input_size + case.spec.hidden_size)
     moved = [run(_moved(case, step, k)) for k in range(MOVES)]
 
+    size = _largest(case, found)
+
     def error(base: Array, others: list[Array]) -> Array:
         base = np.asarray(base, float)
         change = max(float(np.max(abs(o - base), initial=0.0)) for o in others) / step
-        size = float(np.max(abs(base), initial=0.0))
         return np.full(base.shape, terms * form.u * (change + size) + form.tiny)
 
     state = tuple(
@@ -41,6 +42,19 @@ def assumed_error(case: Case, found: Any, run: Callable[[Case], Any]) -> Any:
         for name, a in found.params.items()
     }
     return Gradients(params, error(found.inputs, [m.inputs for m in moved]), state)
+
+
+def _largest(case: Case, found: Any) -> float:
+    """Return the largest magnitude among what was pulled and what came back.
+
+    One part may be small since large terms cancel in it: a gradient that is exactly
+    zero comes out as the rounding of the others.
+    """
+    parts = [found.inputs, *found.params.values()] if hasattr(found, "params") else []
+    parts += [getattr(found, "outputs", 0.0), *found.state]
+    if hasattr(found, "params"):
+        parts += [case.grad_outputs, *case.grad_state]
+    return max(float(np.max(np.abs(p), initial=0.0)) for p in map(np.asarray, parts))
 
 
 def _moved(case: Case, step: float, pattern: int) -> Case:

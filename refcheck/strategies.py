@@ -7,7 +7,7 @@ register holds) is not left to chance: these are landmarks, asked of every law.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from hypothesis import strategies as st
@@ -176,10 +176,11 @@ class Cases:
             "single": _chosen(recipe.single, self.single, len(signature.dtypes) > 1),
         }
         if signature.fixed is not None:
+            live = not has(Capability.RESIZABLE)  # nothing of it can be chosen
             changes |= {
                 name: getattr(signature.fixed, name)
                 for name, capability in CHOSEN.items()
-                if not has(capability)
+                if live or not has(capability)
             }
         return recipe.but(**changes)
 
@@ -188,6 +189,8 @@ class Cases:
         signature: Signature = cell.signature
         recipe = self.fitted(recipe, signature)
         spec = recipe.spec(signature.dtypes)
+        if signature.fixed is not None:
+            spec = replace(spec, dropout=signature.fixed.dropout)
         shapes = shapes_of(cell.cell, spec)
         return None if shapes is None else case_from(recipe, spec, shapes)
 

@@ -169,7 +169,8 @@ def test_a_live_instance_keeps_its_sizes() -> None:
     from refcheck.cell import Spec
 
     cell = MeasuredCell(ReferenceCell(Kind.GRU))
-    cell.signature = replace(cell.signature, fixed=Spec(3, 4))
+    live = cell.signature.capabilities & ~Capability.RESIZABLE
+    cell.signature = replace(cell.signature, capabilities=live, fixed=Spec(3, 4))
 
     specs = {FULL.build(r, cell).spec for r in FULL.landmarks(cell.signature, seed=0)}
 
