@@ -11,7 +11,7 @@ from refcheck.strategies import Cases
 
 from .row_ends import only, reads, unpulled
 
-ANY = Cases(batch_first=None, thorough=True)
+ANY = Cases(batch_first=None, thorough=True, batch=(1, 130))
 
 
 @law(

@@ -84,8 +84,9 @@ def changed(
 
 def block(cell: MeasuredCell, case: Case, gate: str) -> Array:
     """Return the rows of a gate, by its letter: i f g o, or r z n."""
-    kind, size = cell.signature.kind, case.spec.hidden_size
-    start = CANONICAL_GATES[kind.gates].index(gate) * size if kind else 0
+    (params,) = cell.canonical(case)
+    rows, size = params.weight_hh.shape
+    start = CANONICAL_GATES[rows // size].index(gate) * size
     return np.arange(start, start + size)
 
 

@@ -66,10 +66,6 @@ class Dual:
         """Negate."""
         return Dual(-self.value, -self.slope)
 
-    def __sub__(self, other: Any) -> "Dual":
-        """Subtract."""
-        return self + (-dual(other))
-
     def __rsub__(self, other: Any) -> "Dual":
         """Subtract from a constant."""
         return dual(other) + (-self)
@@ -83,10 +79,6 @@ class Dual:
         """Multiply matrices."""
         b = dual(other)
         return Dual(self.value @ b.value, self.slope @ b.value + self.value @ b.slope)
-
-    def __rmatmul__(self, other: Any) -> "Dual":
-        """Multiply a constant matrix by this one."""
-        return dual(other) @ self
 
     __radd__ = __add__
     __rmul__ = __mul__
@@ -172,15 +164,8 @@ def _where(mask: Array, a: Any, b: Any) -> Dual:
     return Dual(np.where(mask, a.value, b.value), np.where(mask, a.slope, b.slope))
 
 
-def _split(a: Dual, sections: Any, axis: int = 0) -> list[Dual]:
-    values = np.split(a.value, sections, axis)
-    slopes = np.split(a.slope, sections, axis)
-    return [Dual(v, s) for v, s in zip(values, slopes, strict=True)]
-
-
 _UFUNCS: dict[Any, Callable[..., Dual]] = {
     np.add: lambda a, b: a + b,
-    np.subtract: lambda a, b: a - b,
     np.multiply: lambda a, b: a * b,
     np.matmul: lambda a, b: a @ b,
     np.tanh: _tanh,
@@ -191,5 +176,4 @@ _FUNCTIONS: dict[Any, Callable[..., Any]] = {
     np.concatenate: _joined(np.concatenate),
     np.stack: _joined(np.stack),
     np.where: _where,
-    np.split: _split,
 }

@@ -28,8 +28,8 @@ class Profile(NamedTuple):
 
 
 PROFILES = {
-    "quick": Profile(landmarks=4, thorough=14, drawn=1, shrink_seconds=1.0),
-    "default": Profile(landmarks=16, thorough=40, drawn=USUAL, shrink_seconds=2.0),
+    "quick": Profile(landmarks=3, thorough=12, drawn=1, shrink_seconds=1.0),
+    "default": Profile(landmarks=14, thorough=40, drawn=USUAL, shrink_seconds=2.0),
     "gate": Profile(landmarks=40, thorough=40, drawn=100, shrink_seconds=5.0),
     "deep": Profile(landmarks=40, thorough=40, drawn=1000, shrink_seconds=20.0),
 }
@@ -73,7 +73,8 @@ def measure(cell: Any, settings: Settings, watch: Watch | None = None) -> Any:
             message = f"the target does not offer {dtype!r}, only {', '.join(offered)}."
             raise RefcheckError(message)
     if settings.dtypes:
-        measured.signature = replace(measured.signature, dtypes=settings.dtypes)
+        chosen = tuple(dtype for dtype in offered if dtype in settings.dtypes)
+        measured.signature = replace(measured.signature, dtypes=chosen)
     return measured
 
 

@@ -11,7 +11,7 @@ from refcheck.reference.cell import ReferenceCell
 from refcheck.strategies import LANDMARKS, Cases
 
 CELL = MeasuredCell(ReferenceCell(Kind.LSTM))
-FULL = Cases(batch_first=None)
+FULL = Cases(batch_first=None, batch=(1, 130))
 
 
 def landmark_cases(cases: Cases = FULL):
@@ -49,7 +49,8 @@ POWER = {
     "more than 16 steps": lambda c: 16 < c.time < 30,
     "one row": lambda c: c.batch == 1,
     "more than 8 rows": lambda c: c.batch > 8,
-    "more than 16 rows": lambda c: c.batch > 16,
+    "more than 16 rows": lambda c: 16 < c.batch < 30,
+    "more than 128 rows": lambda c: c.batch > 128,
     "D = H": lambda c: c.spec.input_size == c.spec.hidden_size > 1,
     "T = N": lambda c: c.time == c.batch > 1,
     "T = N, batch first": lambda c: c.time == c.batch > 1 and c.spec.batch_first,

@@ -1,14 +1,17 @@
 """Laws about gates, and about what a cell can remember and show."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from refcheck.case import Case
 from refcheck.catalogue import laws
-from refcheck.cell import Kind
+from refcheck.cell import Kind, Spec
 from refcheck.measured import MeasuredCell
+from refcheck.outcome import Status
 from refcheck.reference.cell import ReferenceCell
-from tests.properties.quick_outcomes import holds
+from tests.properties.quick_outcomes import holds, outcome
 
 FORGETS, COUNT = "shut-forget-gate-forgets", "open-gates-count"
 LSTM = (
@@ -82,3 +85,23 @@ def test_a_counter_counts_to_thirty() -> None:
     first = cases.build(next(iter(cases.landmarks(cell.signature, 0))), cell)
 
     assert first.time == 30
+
+
+@pytest.mark.parametrize(
+    ("fixed", "lacks"),
+    [
+        (Spec(3, 2, num_layers=2), "without several layers"),
+        (Spec(3, 2, bidirectional=True), "without both directions"),
+        (Spec(3, 2, bias=False), "with biases"),
+    ],
+)
+def test_an_instance_that_is_built_otherwise_is_not_asked(
+    fixed: Spec, lacks: str
+) -> None:
+    cell = ReferenceCell(Kind.LSTM)
+    cell.signature = replace(cell.signature, fixed=fixed)
+
+    found = outcome(FORGETS, cell)
+
+    assert found.status is Status.SKIPPED
+    assert lacks in found.reason
