@@ -139,10 +139,19 @@ def _ready(cell: Cell, chosen: Sequence[Law]) -> Ready:
     kind = cell.signature.kind
     return Ready(
         kind.value if kind else "unknown",
-        tuple(cell.signature.notes),
+        (*cell.signature.notes, *_assumed(cell)),
         environment(),
         tuple(Asked(law.name, law.family, law.statement) for law in chosen),
     )
+
+
+def _assumed(cell: Cell) -> tuple[str, ...]:
+    """Say so where allowances do not follow from a textbook."""
+    kind, layout = cell.signature.kind, cell.signature.layout
+    if kind is not None and (layout is not None or not kind.recurrent):
+        return ()
+    lacks = "its kind is unknown" if kind is None else "its parameters are not visible"
+    return (f"allowances are assumed from its own sensitivity, not derived: {lacks}",)
 
 
 def _cut_off(pipe: int) -> None:

@@ -113,3 +113,26 @@ def test_a_kind_is_declared_by_its_name() -> None:
 def test_a_kind_that_does_not_exist_is_refused_with_those_that_do() -> None:
     with pytest.raises(RefcheckError, match="expected one of rnn-tanh"):
         declared({"like": "grus"})
+
+
+@pytest.mark.parametrize(
+    ("target", "said", "lacks"),
+    [
+        ("torch.nn:GRU", {}, ""),
+        ("torch.nn:Linear", {}, "its kind is unknown"),
+        (
+            "tests.targets.closed:step",
+            {"like": "rnn-tanh", "options": {"input_size": 3, "hidden_size": 4}},
+            "its parameters are not visible",
+        ),
+        ("torch.nn.utils:clip_grad_norm_", {}, ""),
+    ],
+    ids=["known", "unknown", "closed", "clipper"],
+)
+def test_an_allowance_that_is_assumed_is_called_so(target, said, lacks) -> None:
+    ready = answers(target, Settings(select=("outputs-agree",)), **said)[0]
+
+    assert isinstance(ready, Ready)
+    told = [note for note in ready.notes if "assumed from its own sensitivity" in note]
+    assert bool(told) == bool(lacks)
+    assert all(lacks in note for note in told)

@@ -1,6 +1,7 @@
 """No right cell is failed: PyTorch's own, many seeds of a profile, resumable.
 
     python -m tests.benchmarks.false_alarms --seeds 100 --profile quick
+    python -m tests.benchmarks.false_alarms --seeds 100 LSTM GRU
     python -m tests.benchmarks.false_alarms --table
 
 Each finished run is a line of ``false_alarms.jsonl``; a run that stands there already
@@ -32,6 +33,7 @@ def main() -> None:
     parser.add_argument("--seeds", type=int, default=100)
     parser.add_argument("--profile", default="quick")
     parser.add_argument("--table", action="store_true")
+    parser.add_argument("targets", nargs="*", default=TARGETS)
     options = parser.parse_args()
     if options.table:
         print("\n".join(table()))
@@ -39,7 +41,7 @@ def main() -> None:
     torch.set_num_threads(1)
     done = {(r["target"], r["profile"], r["seed"]) for r in results()}
     for seed in range(options.seeds):
-        for name in TARGETS:
+        for name in options.targets:
             if (name, options.profile, seed) not in done:
                 record(name, options.profile, seed)
 
