@@ -114,10 +114,6 @@ class MeasuredCell:
         """Return outputs and final state of a call that records gradients."""
         return self._replied(case, self._extra(case, lambda c: c.with_gradients(case)))
 
-    def train_backward(self, case: Case, seed: int) -> tuple[Reply, Gradients]:
-        """Run in training mode with this seed; plain arrays, since dropout is on."""
-        return self._extra(case, lambda cell: cell.train_backward(case, seed))
-
     def training(self, seed: int) -> "MeasuredCell":
         """Return the target in training mode as a cell, of unknown kind.
 
