@@ -77,11 +77,14 @@ def updates_are_seen(cell: MeasuredCell, case: Case) -> Iterator[Claim]:
     """
     names = list(case.params)
     one = names[case.extra["which"] % len(names)]
+    pulls = cell.signature.offers(Capability.BACKWARD)
     cell.again(case)
+    if pulls:
+        cell.backward_again(case)
     for changed in (_moved(case, {one}), _moved(case, set(names))):
         fresh, found = cell.fresh(), cell.again(changed)
         yield from each_part(equal, found, fresh.again(changed))
-    if cell.signature.offers(Capability.BACKWARD):
+    if pulls:
         gradients = (c.backward_again(changed) for c in (cell, fresh))
         yield from each_part(equal, *gradients)
 

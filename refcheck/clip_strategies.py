@@ -2,10 +2,10 @@
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from random import Random
 from typing import Any
 
 import numpy as np
-from hypothesis import strategies as st
 
 from refcheck.case import ClipCase, ClipSpec
 from refcheck.cell import Capability, Signature
@@ -78,12 +78,19 @@ class ClipCases:
         yield replace(base, arrays=1)
         yield ClipRecipe(arrays=2)
 
+    def varied(self, recipe: ClipRecipe, _: Signature, dice: Random) -> ClipRecipe:
+        """Return a landmark in another dtype, as the dice say."""
+        return replace(recipe, single=recipe.single or dice.random() < 0.5)
+
     def handful(self, signature: Signature) -> Iterator[ClipRecipe]:
         """Yield the landmarks: no law about clipping is existential."""
         return self.landmarks(signature, 0)
 
     def recipes(self, signature: Signature) -> Any:
         """Return a strategy of recipes."""
+        # not at the top: a quick run draws nothing, and Hypothesis takes long to import
+        from hypothesis import strategies as st  # noqa: PLC0415
+
         return st.builds(
             ClipRecipe,
             arrays=st.integers(1, len(SHAPES)),

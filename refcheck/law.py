@@ -8,6 +8,7 @@ asserts: ``judge.py`` decides a claim, ``strategies.py`` draws the case, and
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from enum import Enum
+from random import Random
 from typing import Any, NamedTuple, Protocol
 
 from refcheck.cell import Capability, Kind, Signature
@@ -89,7 +90,10 @@ class Cases(Protocol):
         """Return why no such case exists for this cell, or an empty string."""
 
     def landmarks(self, signature: Signature, seed: int) -> Iterator[Any]:
-        """Yield the recipes that are always asked."""
+        """Yield the recipes to begin with, most telling first."""
+
+    def varied(self, recipe: Any, signature: Signature, dice: Random) -> Any:
+        """Return one of these with other options, as the dice say."""
 
     def handful(self, signature: Signature) -> Iterator[Any]:
         """Yield the recipes of an existential law."""

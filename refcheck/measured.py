@@ -24,7 +24,7 @@ from refcheck.cell import (
     Spec,
     Watched,
 )
-from refcheck.rounding import Measured
+from refcheck.rounding import Measured, Reported
 from refcheck.sensitivity import assumed_error
 from refcheck.textbook import Textbook
 from refcheck.watch import Unwatched, Watch
@@ -184,7 +184,7 @@ class MeasuredCell:
         errors = partial(self.textbook, case)
         if not self.derived:
             errors = self._assumed(case, reply, self.cell.forward)
-        outputs = Measured(reply.outputs, lambda: _bound(errors().outputs))
+        outputs = Reported(reply.outputs, lambda: _bound(errors().outputs))
         return Reply(outputs, _states(reply.state, errors))
 
     def _pulled(self, case: Case, found: Gradients) -> Gradients:
@@ -198,8 +198,8 @@ class MeasuredCell:
         def of(name: str) -> Any:
             return _bound(errors().params[name])
 
-        params = {n: Measured(a, partial(of, n)) for n, a in found.params.items()}
-        inputs = Measured(found.inputs, lambda: _bound(errors().inputs))
+        params = {n: Reported(a, partial(of, n)) for n, a in found.params.items()}
+        inputs = Reported(found.inputs, lambda: _bound(errors().inputs))
         return Gradients(params, inputs, _states(found.state, errors))
 
     def _assumed(self, case: Case, found: Any, run: Any) -> Any:
@@ -240,7 +240,7 @@ def _states(state: Any, errors: Callable[[], Any]) -> tuple[Measured, ...]:
     def of(k: int) -> Any:
         return _bound(errors().state[k])
 
-    return tuple(Measured(s, partial(of, k)) for k, s in enumerate(state))
+    return tuple(Reported(s, partial(of, k)) for k, s in enumerate(state))
 
 
 def _bound(error: Any) -> Any:

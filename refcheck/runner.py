@@ -28,7 +28,7 @@ class Profile(NamedTuple):
 
 
 PROFILES = {
-    "quick": Profile(landmarks=2, thorough=10, drawn=1, shrink_seconds=1.0),
+    "quick": Profile(landmarks=3, thorough=10, drawn=0, shrink_seconds=1.0),
     "default": Profile(landmarks=14, thorough=40, drawn=USUAL, shrink_seconds=2.0),
     "gate": Profile(landmarks=40, thorough=40, drawn=100, shrink_seconds=5.0),
     "deep": Profile(landmarks=40, thorough=40, drawn=1000, shrink_seconds=20.0),

@@ -6,15 +6,14 @@ what it drew, and ``reduction.py`` goes on from there.
 
 import contextlib
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
-import hypothesis
 import numpy as np
-from hypothesis import HealthCheck, Phase, Verbosity
 
 from refcheck.case import Subject
 from refcheck.judge import Verdict, judge, misshapen
+from refcheck.landmarks import chosen
 from refcheck.law import Law, Relation
 from refcheck.measured import Misshapen, TargetRaised
 from refcheck.outcome import Finding
@@ -99,9 +98,12 @@ class Search:
         cases, signature = self.law.cases, self.cell.signature
         if cases.planted:
             return self._existential()
-        recipes = list(cases.landmarks(signature, self.effort.seed))
+        most = min(self.effort.landmarks, cases.most)
+        recipes = chosen(
+            cases, self.law.name, signature, seed=self.effort.seed, most=most
+        )
         crashed: tuple[Recipe, Trial] | None = None
-        for recipe in recipes[: min(self.effort.landmarks, cases.most)]:
+        for recipe in recipes:
             trial = self._try(recipe)
             if trial is None or not trial.broken:
                 continue
@@ -110,7 +112,7 @@ class Search:
             crashed = crashed or (recipe, trial)  # a violation would say more
         if crashed:
             return self._reduced(*crashed)
-        return self._drawn(cases.recipes(signature))
+        return self._drawn(cases.recipes(signature)) if self.effort.drawn else None
 
     def _existential(self) -> Trial | None:
         """A difference must show on one of the planted cases; the rest on each."""
@@ -155,6 +157,9 @@ class Search:
 
     def _drawn(self, recipes: Any) -> Trial | None:
         """Let Hypothesis draw recipes, and shrink the first that violates."""
+        # not at the top: a quick run draws nothing, and Hypothesis takes long to import
+        from refcheck.drawing import Broken, climb, explored  # noqa: PLC0415
+
         smallest: list[tuple[Recipe, Trial]] = []
         known: dict[str, bool] = {}
         deadline = float("inf")
@@ -170,14 +175,14 @@ class Search:
                     deadline = min(deadline, time.monotonic() + seconds)
                     smallest.append((recipe, trial))
                 elif trial is not None and not smallest:
-                    _climb(trial)
+                    climb(max((v.ratio for v in trial.verdicts), default=0.0))
             if known.get(key):
-                raise _Broken
+                raise Broken
 
         drawn = self.effort.drawn
         most = min(drawn, self.law.cases.most * max(1, drawn // USUAL))
-        with contextlib.suppress(_Broken):
-            _explored(asked, recipes, most, self.effort.seed)
+        with contextlib.suppress(Broken):
+            explored(asked, recipes, most, self.effort.seed)
         return self._reduced(*smallest[-1]) if smallest else None
 
     def _reduced(self, recipe: Recipe, trial: Trial) -> Trial:
@@ -202,31 +207,3 @@ class Search:
         if plain is not None:
             reduced(plain, self.cell, cases, violates)
         return smallest
-
-
-class _Broken(Exception):  # noqa: N818 - tells Hypothesis that a case is of interest
-    pass
-
-
-def _climb(trial: Trial) -> None:
-    """Tell Hypothesis how near the case came to its allowance."""
-    ratio = max((v.ratio for v in trial.verdicts), default=0.0)
-    if 0 < ratio < float("inf"):
-        hypothesis.target(ratio)
-
-
-def _explored(
-    asked: Callable[[Recipe], None], recipes: Any, most: int, seed: int
-) -> None:
-    quiet = hypothesis.settings(
-        max_examples=max(most, 1),
-        database=None,
-        deadline=None,
-        phases=(Phase.generate, Phase.target, Phase.shrink),
-        suppress_health_check=list(HealthCheck),
-        verbosity=Verbosity.quiet,
-        report_multiple_bugs=False,
-        print_blob=False,
-    )
-    drawn: Any = hypothesis.given(recipes)
-    hypothesis.seed(seed)(quiet(drawn(asked)))()

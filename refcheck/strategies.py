@@ -1,84 +1,22 @@
-"""Which cases a law is asked on: planted ones, landmarks, and what Hypothesis draws.
+"""Which cases a law is asked on: landmarks, and what Hypothesis draws beside them.
 
 Data that cannot be symmetric finds faults: sizes differ and exceed 1, gate blocks and
-rows differ, states and biases are not zero, lengths are unequal.  What breaks only in
-rare coincidences (D = H, T = N, one row, one step, more steps or rows than a vector
-register holds) is not left to chance: these are landmarks, asked of every law.
+rows differ, states and biases are not zero, lengths are unequal.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from random import Random
 from typing import Any
-
-from hypothesis import strategies as st
 
 from refcheck.case import Case
 from refcheck.cell import Capability, Cell, Signature, Spec
 from refcheck.errors import Unsupported
-from refcheck.recipe import GENERIC, SALTS, SCALES, SEEDS, Recipe, case_from
+from refcheck.landmarks import BASE, HANDFUL, LANDMARKS, generic, varied
+from refcheck.recipe import SCALES, Recipe, case_from
 
 Extra = Callable[[Case, int], Any]
 Then = Callable[[Any, Case], Case]  # (measured cell, case) -> case
-
-# name -> changes to the generic recipe; the order is that of catches per second
-LANDMARKS: Mapping[str, Mapping[str, Any]] = {
-    "generic": {},
-    "no state, no lengths": {"with_state": False, "with_lengths": False},
-    "one row": {"batch": 1},
-    "one unit": {"hidden_size": 1, "input_size": 1},
-    "T = N": {"time": 3, "batch": 3},
-    "one step": {"time": 1},
-    "D = H": {"input_size": 3, "hidden_size": 3},
-    "17 steps": {"time": 17, "batch": 2},
-    "no state": {"with_state": False},
-    "no lengths": {"with_lengths": False},
-    "float32": {"single": True},
-    "two layers": {"num_layers": 2},
-    "both directions": {"bidirectional": True},
-    "two layers, both directions": {"num_layers": 2, "bidirectional": True},
-    "no bias": {"bias": False},
-    "batch first": {"batch_first": True},
-    "batch first, T = N": {"batch_first": True, "time": 3, "batch": 3},
-    "rows of zeros": {"zero_rows": True, "with_lengths": False, "time": 4, "batch": 3},
-    "D = H = N": {"input_size": 3, "hidden_size": 3, "batch": 3},
-    "9 rows": {"batch": 9, "time": 3, "scale": 2},
-    "5 units": {"hidden_size": 5, "input_size": 6, "batch": 5},
-    "saturating": {"scale": 4},
-    "small": {"scale": 3},
-    "large inputs": {"input_scale": 4},
-    "33 steps": {"time": 33, "batch": 2, "scale": 1},
-    "three layers": {"num_layers": 3, "batch": 3, "time": 4},
-    "17 units": {"hidden_size": 17, "input_size": 9, "batch": 2, "time": 3},
-    "17 rows": {"batch": 17, "time": 2},
-    "65 steps": {"time": 65, "batch": 2, "scale": 1, "hidden_size": 2},
-    "130 rows": {"batch": 130, "time": 2},
-    "33 units": {"hidden_size": 33, "input_size": 33, "batch": 2, "time": 2},
-}
-HANDFUL: tuple[Mapping[str, Any], ...] = (  # a difference may only show in these
-    {"num_layers": 3},
-    {"num_layers": 2, "bidirectional": True},
-)
-BASE = Recipe(
-    time=5, batch=4, input_size=3, hidden_size=2, with_state=True, with_lengths=True
-)
-
-
-FLAGS = (
-    "no_bias",
-    "bidirectional",
-    "batch_first",
-    "single",
-    "zero_rows",
-    "with_lengths",
-    "with_state",
-)
-# scales of weights and of inputs; plain ones come first and most often
-SCALE_PAIRS = (
-    *[(0, 0)] * 4,
-    *((k, 0) for k in range(1, len(SCALES))),
-    *((0, k) for k in range(1, len(SCALES))),
-)
-
 
 CHOSEN = {  # what a cell is built with, and the capability to build it otherwise
     "input_size": Capability.RESIZABLE,
@@ -215,61 +153,34 @@ class Cases:
         seen = set()
         numbers = {name: k for k, name in enumerate(LANDMARKS)}
         for name in dict.fromkeys((*self.first, *LANDMARKS)):
-            recipe = _generic(BASE.but(**LANDMARKS[name]), seed + numbers[name])
+            recipe = generic(BASE.but(**LANDMARKS[name]), seed + numbers[name])
             recipe = self.fitted(recipe, signature)
             key = repr(recipe.but(seeds={}, extra=()))
             if key not in seen:
                 seen.add(key)
                 yield recipe
 
+    def varied(self, recipe: Recipe, signature: Signature, dice: Random) -> Recipe:
+        """Return a landmark with other options, as far as this law and cell allow."""
+        return self.fitted(varied(recipe, dice), signature)
+
     def handful(self, signature: Signature) -> Iterator[Recipe]:
         """Yield the planted generic cases on which differences must show."""
         seen = set()
         for k, changes in enumerate(({}, {}, {}, {}, *HANDFUL)):
             recipe = BASE.but(time=4 + k % 2, batch=3, hidden_size=3 if k else 2)
-            recipe = self.fitted(_generic(recipe.but(**changes), 7 * k), signature)
+            recipe = self.fitted(generic(recipe.but(**changes), 7 * k), signature)
             if k < 4 or recipe.spec(signature.dtypes) not in seen:
                 yield recipe
             seen.add(recipe.spec(signature.dtypes))
 
     def recipes(self, signature: Signature) -> Any:
         """Return a strategy of recipes that this law and cell allow."""
-        number = st.integers(0, SEEDS - 1)
-        size = st.integers(1, 6)
-        return st.builds(
-            _drawn,
-            st.tuples(size, size, size, size, st.integers(1, 3)),
-            st.integers(0, 2 ** len(FLAGS) - 1),
-            st.sampled_from(SCALE_PAIRS),
-            st.sampled_from(self.strides),
-            st.tuples(*[number] * (len(SALTS) + len(self.extra))),
-        ).map(lambda recipe: self.fitted(recipe, signature))
+        # not at the top: a quick run draws nothing, and Hypothesis takes long to import
+        from refcheck.drawing import recipes  # noqa: PLC0415
 
-
-def _drawn(
-    sizes: tuple[int, ...],
-    flags: int,
-    scales: tuple[int, int],
-    strides: str,
-    numbers: tuple[int, ...],
-) -> Recipe:
-    """Return the recipe of what Hypothesis draws: few draws, since each takes time."""
-    time, batch, input_size, hidden_size, num_layers = sizes
-    chosen = {name: bool(flags >> k & 1) for k, name in enumerate(FLAGS)}
-    return Recipe(
-        time,
-        batch,
-        input_size,
-        hidden_size,
-        num_layers,
-        bias=not chosen.pop("no_bias"),
-        **chosen,
-        scale=scales[0],
-        input_scale=scales[1],
-        strides=strides,
-        seeds=dict(zip(SALTS, numbers, strict=False)),
-        extra=numbers[len(SALTS) :],
-    )
+        drawn = recipes(self.strides, len(self.extra))
+        return drawn.map(lambda recipe: self.fitted(recipe, signature))
 
 
 def shapes_of(cell: Cell, spec: Any) -> Any:
@@ -278,15 +189,6 @@ def shapes_of(cell: Cell, spec: Any) -> Any:
         return cell.shapes(spec)
     except Unsupported:
         return None
-
-
-def _generic(recipe: Recipe, seed: int) -> Recipe:
-    span = SEEDS - GENERIC
-    seeds = {
-        name: GENERIC + (seed * 7919 + 104729 * k) % span for name, k in SALTS.items()
-    }
-    extra = tuple(GENERIC + (seed * 31 + 1009 * k) % span for k in range(4))
-    return recipe.but(seeds=seeds, extra=extra)
 
 
 def _clamped(value: int, bounds: tuple[int, int]) -> int:

@@ -18,7 +18,8 @@ RANKS = (
     {"errors", "faults", "cell", "settings"},
     {"case", "law", "watch", "outcome", "layout", "reference"},
     {"rounding"},
-    {"sensitivity", "textbook", "recipe", "measured", "strategies", "judge"},
+    {"sensitivity", "textbook", "measured", "judge"},
+    {"recipe", "drawing", "landmarks", "strategies"},
     {"directions", "differences", "dual"},
     {"clipper", "clip_strategies"},
     {"properties"},
@@ -32,7 +33,7 @@ RANKS = (
 ALLOWED = {
     "adapters": {"adapters", "cell", "clipper", "case", "layout", "errors", "watch"},
     "reporters": {"reporters", "outcome"},
-    "properties": set().union(*RANKS[:7]),
+    "properties": set().union(*RANKS[:8]),
 }
 
 

@@ -5,7 +5,7 @@ import pytest
 
 from refcheck.judge import judge
 from refcheck.law import at_most, differs, equal, identical, refuses
-from refcheck.rounding import Measured
+from refcheck.rounding import Measured, Reported
 
 ONE = np.ones((1, 1, 2))
 
@@ -62,7 +62,7 @@ def test_identity_asks_for_no_allowance() -> None:
         raise AssertionError
 
     assert not judge(
-        identical("h", Measured(ONE, never), Measured(ONE, never))
+        identical("h", Reported(ONE, never), Reported(ONE, never))
     ).violated
 
 
@@ -79,7 +79,7 @@ def test_sides_that_agree_to_the_last_bit_need_no_allowance() -> None:
     def never():
         raise AssertionError
 
-    verdict = judge(equal("h", Measured(ONE, never), Measured(np.nextafter(ONE, 0))))
+    verdict = judge(equal("h", Reported(ONE, never), Measured(np.nextafter(ONE, 0))))
 
     assert not verdict.violated
     assert verdict.conclusive

@@ -8,7 +8,7 @@ from refcheck.cell import Kind
 from refcheck.measured import MeasuredCell
 from refcheck.recipe import case_from
 from refcheck.reference.cell import ReferenceCell
-from refcheck.rounding import FORMATS, Measured, exact, scaled_by_norm
+from refcheck.rounding import FORMATS, Measured, Reported, exact, scaled_by_norm
 from refcheck.strategies import Cases
 
 SINGLE = FORMATS["float32"]
@@ -68,7 +68,7 @@ def test_an_error_that_is_a_function_is_not_called_for_moving_entries() -> None:
     def never():
         raise AssertionError
 
-    a = Measured(np.arange(6.0).reshape(2, 3), never)
+    a = Reported(np.arange(6.0).reshape(2, 3), never)
 
     assert np.flip(a.T[1:], 0).reshape(4)[::2].value.tolist() == [2.0, 1.0]
 

@@ -1,14 +1,17 @@
 """Which cases are asked: the rules of generation, and that each of them is met."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import find
 
 from refcheck.cell import Capability, Kind
+from refcheck.landmarks import LANDMARKS, chosen
 from refcheck.measured import MeasuredCell
 from refcheck.recipe import GENERIC, SCALES, Recipe, array, case_from, lengths
 from refcheck.reference.cell import ReferenceCell
-from refcheck.strategies import LANDMARKS, Cases
+from refcheck.strategies import Cases
 
 CELL = MeasuredCell(ReferenceCell(Kind.LSTM))
 FULL = Cases(batch_first=None, batch=(1, 130))
@@ -77,17 +80,16 @@ POWER = {
         len({c.time, c.batch, c.spec.input_size, c.spec.hidden_size}) == 4
     ),
 }
-OFFERS_ALL = Capability.BATCH_FIRST
+OFFERING_ALL = MeasuredCell(ReferenceCell(Kind.LSTM))
+OFFERING_ALL.signature = replace(
+    CELL.signature,
+    capabilities=CELL.signature.capabilities | Capability.BATCH_FIRST,
+)
 
 
 @pytest.mark.parametrize("rule", POWER)
 def test_the_landmarks_meet_every_rule(rule) -> None:
-    from dataclasses import replace
-
-    cell = MeasuredCell(ReferenceCell(Kind.LSTM))
-    cell.signature = replace(
-        cell.signature, capabilities=cell.signature.capabilities | OFFERS_ALL
-    )
+    cell = OFFERING_ALL
     cases = [FULL.build(r, cell) for r in FULL.landmarks(cell.signature, seed=1)]
 
     assert any(POWER[rule](case) for case in cases)
@@ -187,3 +189,45 @@ def test_a_recipe_and_its_case_agree() -> None:
     assert case.inputs.shape == (2, 3, 4)
     assert case.state is None
     assert case.grad_state[1].shape == (1, 3, 5)
+
+
+def quick(law: str, seed: int = 0) -> list[Recipe]:
+    return chosen(FULL, law, OFFERING_ALL.signature, seed=seed, most=6)
+
+
+def test_half_of_what_a_run_asks_comes_first_and_the_rest_varies_with_the_law() -> None:
+    first, other, again = (
+        quick("outputs-agree"),
+        quick("order-matters"),
+        quick("order-matters"),
+    )
+
+    assert first[:3] == other[:3] == list(FULL.landmarks(OFFERING_ALL.signature, 0))[:3]
+    assert first[3:] != other[3:]
+    assert other == again
+    assert quick("order-matters", seed=1)[3:] != other[3:]
+
+
+@pytest.mark.parametrize(
+    "option",
+    [
+        lambda r: r.single,
+        lambda r: r.batch_first,
+        lambda r: not r.bias,
+        lambda r: r.bidirectional,
+        lambda r: r.num_layers == 3,
+        lambda r: not r.with_lengths,
+    ],
+)
+def test_a_few_landmarks_for_each_law_meet_every_option(option) -> None:
+    asked = [r for k in range(20) for r in quick(f"law-{k}")]
+
+    assert sum(map(option, asked)) >= 6
+
+
+def test_few_landmarks_are_all_taken() -> None:
+    every = list(FULL.landmarks(OFFERING_ALL.signature, 0))
+
+    assert len(chosen(FULL, "any", OFFERING_ALL.signature, seed=0, most=1000)) == len(
+        every
+    )

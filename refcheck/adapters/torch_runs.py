@@ -52,11 +52,11 @@ class Run(NamedTuple):
 
     def pulled(self, case: Case) -> Gradients:
         """Return the gradients of the arguments, none of them accumulated."""
-        heads, seeds = _heads(self.placed.call, self.answer, case)
+        projections = _projections(self.placed.call, self.answer, case)
         leaves = [t for t in self._arguments() if t.requires_grad]
         found: tuple[Tensor | None, ...] = (None,) * len(leaves)
-        if heads:
-            found = torch.autograd.grad(heads, leaves, seeds, allow_unused=True)
+        if projections:
+            found = torch.autograd.grad(projections, leaves, allow_unused=True)
         gradients = {id(t): g for t, g in zip(leaves, found, strict=True)}
         return self._gathered(lambda t: gradients.get(id(t)))
 
@@ -66,9 +66,9 @@ class Run(NamedTuple):
         for k in range(times):
             if k:
                 answer = placed.call.run(placed.module, given)
-            heads, seeds = _heads(placed.call, answer, case)
-            if heads:
-                torch.autograd.backward(heads, seeds)
+            projections = _projections(placed.call, answer, case)
+            if projections:
+                torch.autograd.backward(projections)
         found = self._gathered(lambda t: t.grad)
         for parameter in placed.params.values():
             parameter.grad = None
@@ -107,15 +107,22 @@ def started(
     return Run(placed, given, placed.call.run(placed.module, given))
 
 
-def _heads(call: Call, answer: Answer, case: Case) -> tuple[list[Tensor], list[Tensor]]:
-    """Return what gradients can be pulled from, and the gradients that enter there."""
-    heads = zip(call.tensors(answer), call.seeds(case), strict=False)
-    pairs = [(t, g) for t, g in heads if t.requires_grad]
-    for t, g in pairs:
+def _projections(call: Call, answer: Answer, case: Case) -> list[Tensor]:
+    """Return each answer times the gradient that enters there: scalars to pull from.
+
+    The products with 1 are exact, so that this rounds nothing; to hand the entering
+    gradients to autograd instead makes it import SymPy, which takes longer than a run
+    of most laws.
+    """
+    found = []
+    for t, g in zip(call.tensors(answer), call.seeds(case), strict=False):
+        if not t.requires_grad:
+            continue
         if t.shape != g.shape:
             message = f"forward returned {described(t)}, expected {tuple(g.shape)}."
             raise AnswerError(message)
-    return [t for t, _ in pairs], [g for _, g in pairs]
+        found.append((t * g).sum())
+    return found
 
 
 def _set(params: Mapping[str, nn.Parameter], values: Mapping[str, Array]) -> None:

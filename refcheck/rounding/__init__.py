@@ -1,0 +1,31 @@
+"""What rounding explains: the only tolerances, and how they are derived.
+
+``formats.py`` holds what a floating-point format promises, ``numbers.py`` arrays that
+carry a bound on their own error, ``functions.py`` NumPy's functions on such arrays.
+"""
+
+from refcheck.rounding.formats import (
+    DOUBLE,
+    FORMATS,
+    INFORMATIVE,
+    KINK,
+    NEARBY,
+    UNIT,
+    Format,
+)
+from refcheck.rounding.functions import scaled_by_norm
+from refcheck.rounding.numbers import Measured, Reported, exact
+
+__all__ = [
+    "DOUBLE",
+    "FORMATS",
+    "INFORMATIVE",
+    "KINK",
+    "NEARBY",
+    "UNIT",
+    "Format",
+    "Measured",
+    "Reported",
+    "exact",
+    "scaled_by_norm",
+]

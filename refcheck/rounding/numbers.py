@@ -1,0 +1,275 @@
+"""Numbers that know how far rounding may have moved them.
+
+A ``Measured`` array holds values and, for each entry, a bound on the distance between
+what any right implementation computes in a format with unit roundoff u and the exact
+result.  The textbook of ``reference/`` is run on such arrays, so that the allowance of
+every output, state and gradient follows from the same source as its value (running
+error analysis: Wilkinson 1963; Higham 2002, section 3.3).
+
+A sum or product of n terms is off by at most γ_n Σ|terms|, γ_n = n u / (1 - n u), in
+any order, blocked or fused (Higham 2002, section 4.2).  Sums are therefore kept open:
+``mass`` is Σ|terms| and ``terms`` is n, until a nonlinear operation closes them.  One
+more u per term than needed pays for the other ways to write an equation, such as
+n + z(h - n) for (1 - z) n + z h, and 1 - h² from h or from the pre-activation.
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from refcheck.cell import Array
+from refcheck.rounding.formats import DOUBLE, EXPLAINED, Format
+
+UFUNCS: dict[Any, Callable[..., Any]] = {}  # NumPy's elementwise functions, lifted
+FUNCTIONS: dict[Any, Callable[..., Any]] = {}  # ... and those that move entries about
+
+
+class Measured:
+    """Values and the bound on their error; arithmetic propagates both.
+
+    NumPy's functions on such arrays come here by ``__array_ufunc__`` and
+    ``__array_function__``.  An exact array (the case's own) has the error 0.0.
+    """
+
+    __slots__ = ("_closed", "error", "format", "mass", "terms", "value", "wide")
+
+    def __init__(
+        self,
+        value: Array,
+        error: Any = None,
+        *,
+        mass: Array | None = None,
+        terms: int = 0,
+        format: Format = DOUBLE,  # noqa: A002 - the field's word
+    ) -> None:
+        """Wrap values and the bound that came with them, without the open sum's."""
+        self.value = value
+        self.wide = value if value.dtype == float else value.astype(float)
+        self.error = 0.0 if error is None else error
+        self.mass, self.terms, self.format = mass, terms, format
+        self._closed: Any = None  # the bound, once it was asked for
+
+    @property
+    def bound(self) -> Any:
+        """The bound on the error of each entry, the open sum included."""
+        if self.mass is None:
+            return self.error
+        if self._closed is None:
+            n, u = self.terms + 1, self.format.u
+            rounding = (n * u / (1 - n * u)) * self.mass
+            self._closed = rounding + (self.error + n * self.format.tiny)
+        return self._closed
+
+    @property
+    def allowance(self) -> Array:
+        """The bound as an array of the values' shape; NaN, from overflow, is inf."""
+        bound = np.broadcast_to(np.asarray(self.bound, float), self.shape) * EXPLAINED
+        return np.where(np.isnan(bound), np.inf, bound)
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """The shape of the values."""
+        return self.value.shape
+
+    @property
+    def ndim(self) -> int:
+        """The number of axes."""
+        return self.value.ndim
+
+    @property
+    def dtype(self) -> Any:
+        """The dtype of the values."""
+        return self.value.dtype
+
+    @property
+    def T(self) -> "Measured":  # noqa: N802 - NumPy's name
+        """The transpose."""
+        return self.rearranged(np.transpose)
+
+    def __len__(self) -> int:
+        """Return the length of the first axis."""
+        return len(self.value)
+
+    def rearranged(self, move: Callable[[Any], Any]) -> "Measured":
+        """Apply ``move``, which only moves entries about, to values and errors."""
+        error = self.error
+        if error.__class__ is not float:
+            error = move(self.spread(error))
+        mass = None if self.mass is None else move(self.spread(self.mass))
+        moved = self.of(move(self.wide), error, mass, self.terms)
+        if self.value is not self.wide:
+            moved.value = move(self.value)
+        return moved
+
+    def __getitem__(self, index: Any) -> "Measured":
+        """Return some entries."""
+        return self.rearranged(lambda a: a[index])
+
+    def reshape(self, *shape: Any) -> "Measured":
+        """Return the same entries in another shape."""
+        return self.rearranged(lambda a: a.reshape(*shape))
+
+    def sum(self, axis: Any = None) -> "Measured":
+        """Sum over an axis, in any order."""
+        value = self.wide.sum(axis=axis)
+        terms = self.wide.size // max(1, value.size) * max(1, self.terms)
+        error = self.spread(self.error).sum(axis=axis)
+        return self.of(np.asarray(value), error, self.sizes().sum(axis=axis), terms)
+
+    def of(
+        self, wide: Array, error: Any, mass: Any = None, terms: int = 0
+    ) -> "Measured":
+        """Return values in double precision as an array of the same format."""
+        made = _made()
+        made.value = made.wide = wide
+        made.error, made.mass, made.terms = error, mass, terms
+        made.format, made._closed = self.format, None  # noqa: SLF001 - of this class
+        return made
+
+    def lifted(self, other: Any) -> "Measured":
+        """Return the other operand as such an array too."""
+        if isinstance(other, Measured):
+            return other
+        return self.of(np.asarray(other, dtype=float), 0.0)
+
+    def sizes(self) -> Any:
+        """Return Σ|terms| of each entry: of the open sum, or the entry alone."""
+        return abs(self.wide) + self.error if self.mass is None else self.mass
+
+    def spread(self, part: Any) -> Array:
+        """Return a part (error or mass) in the shape of the values."""
+        shape = self.wide.shape
+        return part if np.shape(part) == shape else np.broadcast_to(part, shape)
+
+    # sums stay open -----------------------------------------------------------
+
+    def __add__(self, other: Any) -> "Measured":
+        """Add: errors add, and the sum stays open."""
+        b = self.lifted(other)
+        terms = (self.terms or 1) + (b.terms or 1)
+        mass = self.sizes() + b.sizes()
+        return self.of(self.wide + b.wide, self.error + b.error, mass, terms)
+
+    def __sub__(self, other: Any) -> "Measured":
+        """Subtract: the masses add all the same."""
+        b = self.lifted(other)
+        terms = (self.terms or 1) + (b.terms or 1)
+        mass = self.sizes() + b.sizes()
+        return self.of(self.wide - b.wide, self.error + b.error, mass, terms)
+
+    def __rsub__(self, other: Any) -> "Measured":
+        """Subtract from an exact array."""
+        return self.lifted(other) - self
+
+    def __neg__(self) -> "Measured":
+        """Negate, which is exact."""
+        return self._exactly(np.negative)
+
+    def __abs__(self) -> "Measured":
+        """Return the magnitudes, which are exact."""
+        return self._exactly(np.absolute)
+
+    def _exactly(self, function: Any) -> "Measured":
+        made = self.of(function(self.wide), self.error, self.mass, self.terms)
+        if self.value is not self.wide:
+            made.value = function(self.value)
+        return made
+
+    # products close their factors ----------------------------------------------
+
+    def __mul__(self, other: Any) -> "Measured":
+        """Multiply entry by entry; the product is one term of a later sum."""
+        b = self.lifted(other)
+        x, y, e_x, e_y = self.wide, b.wide, self.bound, b.bound
+        value = x * y
+        error = abs(y) * e_x
+        if e_y.__class__ is not float:
+            error = error + (abs(x) + e_x) * e_y
+        return self.of(value, error, abs(value) + error, 1)
+
+    def __pow__(self, exponent: int) -> "Measured":
+        """Square; no other power is used."""
+        if exponent != 2:
+            return NotImplemented
+        return self * self
+
+    def __matmul__(self, other: Any) -> "Measured":
+        """Multiply matrices: dot products in any order."""
+        return _matmul(self, self.lifted(other))
+
+    def __rmatmul__(self, other: Any) -> "Measured":
+        """Multiply an exact matrix by this one."""
+        return _matmul(self.lifted(other), self)
+
+    __radd__ = __add__
+    __rmul__ = __mul__
+
+    # NumPy's functions ---------------------------------------------------------
+
+    def __array_ufunc__(
+        self, ufunc: Any, method: str, *inputs: Any, **kwargs: Any
+    ) -> Any:
+        """Answer for NumPy's and SciPy's elementwise functions."""
+        known = UFUNCS.get(ufunc) if method == "__call__" and not kwargs else None
+        if known is None:
+            return NotImplemented
+        return known(*[self.lifted(x) for x in inputs])
+
+    def __array_function__(
+        self, function: Any, _: Any, args: Any, kwargs: dict[str, Any]
+    ) -> Any:
+        """Answer for NumPy's functions that move entries about."""
+        known = FUNCTIONS.get(function)
+        return NotImplemented if known is None else known(*args, **kwargs)
+
+
+class Reported(Measured):
+    """What a target returned: its bound is worked out only when it is asked for.
+
+    Most results agree with what they are compared with to the last bit, or nearly.
+    """
+
+    __slots__ = ("_later",)
+
+    def __init__(self, value: Array, later: Callable[[], Any]) -> None:
+        """Wrap values; ``later`` returns the bound on their error."""
+        self._later = later
+        super().__init__(value)
+
+    @property
+    def error(self) -> Any:
+        """The bound, asked for once."""
+        if self._closed is None:
+            self._closed = self._later()
+        return self._closed
+
+    @error.setter
+    def error(self, _: Any) -> None:
+        pass
+
+    def rearranged(self, move: Callable[[Any], Any]) -> "Reported":
+        """Apply ``move``, which only moves entries about, now and later."""
+        return Reported(move(self.value), lambda: move(self.spread(self.error)))
+
+
+def exact(value: Array, format: Format = DOUBLE) -> Measured:  # noqa: A002
+    """Return an array whose entries are what they are: inputs of a case."""
+    return Measured(np.asarray(value), format=format)
+
+
+def _made() -> Measured:
+    """Return an array whose fields are still to be set: faster than __init__."""
+    return Measured.__new__(Measured)
+
+
+def _matmul(a: Measured, b: Measured) -> Measured:
+    x, y, e_x, e_y = a.wide, b.wide, a.bound, b.bound
+    size_x, size_y = abs(x), abs(y)
+    mass = size_x @ size_y
+    error: Any = 0.0
+    if e_y.__class__ is not float:
+        error = size_x @ a.lifted(y).spread(e_y)
+    if e_x.__class__ is not float:
+        error = error + a.spread(e_x) @ (size_y + e_y)
+    return a.of(x @ y, error, mass + error, x.shape[-1])
