@@ -11,7 +11,7 @@ import numpy as np
 from refcheck.case import Case
 from refcheck.cell import Array, Gradients, Params, Reply, Signature, Spec
 from refcheck.reference import sequence
-from refcheck.rounding import FORMATS, Measured, exact
+from refcheck.rounding import FORMATS, Format, Measured, exact
 
 
 class Textbook:
@@ -72,7 +72,8 @@ def _rounded(name: str, case: Case) -> Measured:
     """Return the case's inputs, or gradient of outputs, with the error they carry."""
     (source,) = case.carried.get(name, (None,))
     error = getattr(source, "allowance", None)
-    return Measured(getattr(case, name), error, format=FORMATS[case.spec.dtype])
+    form = FORMATS[case.spec.dtype]
+    return _arriving(getattr(case, name), error, form)
 
 
 def _carried(name: str, case: Case) -> tuple[Measured, ...]:
@@ -80,6 +81,8 @@ def _carried(name: str, case: Case) -> tuple[Measured, ...]:
     form = FORMATS[case.spec.dtype]
     arrays = getattr(case, name)
     errors = [getattr(a, "allowance", None) for a in case.carried.get(name, arrays)]
-    return tuple(
-        Measured(a, e, format=form) for a, e in zip(arrays, errors, strict=True)
-    )
+    return tuple(_arriving(a, e, form) for a, e in zip(arrays, errors, strict=True))
+
+
+def _arriving(array: Array, error: Any, form: Format) -> Measured:
+    return exact(array, form) if error is None else Measured(array, error, format=form)

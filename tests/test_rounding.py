@@ -9,6 +9,7 @@ from refcheck.measured import MeasuredCell
 from refcheck.recipe import case_from
 from refcheck.reference.cell import ReferenceCell
 from refcheck.rounding import FORMATS, Measured, Reported, exact, scaled_by_norm
+from refcheck.rounding.numbers import grid_of
 from refcheck.strategies import Cases
 
 SINGLE = FORMATS["float32"]
@@ -34,11 +35,11 @@ def test_a_sum_is_covered_in_any_order() -> None:
 
 
 def test_an_open_sum_knows_its_terms_whatever_cancels() -> None:
-    a = exact(np.array([1.0]), SINGLE)
+    a = exact(np.array([1 / 3]), SINGLE)
 
     difference = (a * 3.0 + a * 1e6) - a * 1e6
 
-    assert difference.allowance[0] > 1e6 * SINGLE.u
+    assert difference.allowance[0] > 3e5 * SINGLE.u
 
 
 @pytest.mark.parametrize("function", [np.tanh, expit], ids=["tanh", "sigmoid"])
@@ -142,3 +143,37 @@ def test_what_a_norm_scales_is_allowed_a_relative_error() -> None:
     scaled = scaled_by_norm(np.array([1.0, -8.0]), 10)
 
     assert scaled.allowance[1] == pytest.approx(8 * scaled.allowance[0])
+
+
+def test_a_sum_of_few_bits_is_exact_and_allowed_nothing() -> None:
+    rng = np.random.default_rng(1)
+    x = exact(rng.integers(-4, 5, (3, 6)) / 4, SINGLE)
+    weight = exact(rng.integers(-4000, 4000, (6, 2)) / 1024, SINGLE)
+
+    assert not (x @ weight).allowance.any()
+    assert not (x @ weight + exact(np.array([1.0, 0.5]), SINGLE)).allowance.any()
+    assert (np.tanh(x) @ weight).allowance.all()
+
+
+@pytest.mark.parametrize("last_bit", [2.0**-21, 2.0**-30])
+def test_a_sum_that_may_lose_a_bit_is_allowed_to(last_bit) -> None:
+    terms = exact(np.array([8.0, -8.0, last_bit]), SINGLE)
+
+    total = terms.sum()
+
+    assert bool(total.allowance) is (last_bit < 16 * SINGLE.u)
+    wrong = np.float32(8) + np.float32(last_bit) - np.float32(8)
+    assert abs(float(wrong) - last_bit) <= total.allowance
+
+
+def test_results_too_small_for_their_bits_are_not_called_exact() -> None:
+    tiny = exact(np.array([2.0**-80]), SINGLE)
+
+    assert (tiny * tiny).allowance > 0
+
+
+def test_the_grid_is_that_of_the_lowest_bit_of_all() -> None:
+    assert grid_of(np.array([0.0, 6.0, -0.75])) == -2
+    assert grid_of(np.array([1.0 + 2.0**-52])) == -52
+    assert grid_of(np.zeros(2)) == 0
+    assert grid_of(np.array([np.inf])) is None

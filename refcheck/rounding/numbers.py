@@ -11,9 +11,14 @@ any order, blocked or fused (Higham 2002, section 4.2).  Sums are therefore kept
 ``mass`` is Σ|terms| and ``terms`` is n, until a nonlinear operation closes them.  One
 more u per term than needed pays for the other ways to write an equation, such as
 n + z(h - n) for (1 - z) n + z h, and 1 - h² from h or from the pre-activation.
+
+Where every term is a multiple of 2^g and Σ|terms| ≤ 2^g / u, every partial sum is
+representable, so that the sum is exact in any order: ``grid`` is that g, and None where
+it is unknown or something was rounded before.
 """
 
 from collections.abc import Callable
+from operator import add
 from typing import Any
 
 import numpy as np
@@ -32,7 +37,16 @@ class Measured:
     ``__array_function__``.  An exact array (the case's own) has the error 0.0.
     """
 
-    __slots__ = ("_closed", "error", "format", "mass", "terms", "value", "wide")
+    __slots__ = (
+        "_closed",
+        "error",
+        "format",
+        "grid",
+        "mass",
+        "terms",
+        "value",
+        "wide",
+    )
 
     def __init__(
         self,
@@ -48,6 +62,7 @@ class Measured:
         self.wide = value if value.dtype == float else value.astype(float)
         self.error = 0.0 if error is None else error
         self.mass, self.terms, self.format = mass, terms, format
+        self.grid: int | None = None
         self._closed: Any = None  # the bound, once it was asked for
 
     @property
@@ -57,9 +72,18 @@ class Measured:
             return self.error
         if self._closed is None:
             n, u = self.terms + 1, self.format.u
-            rounding = (n * u / (1 - n * u)) * self.mass
-            self._closed = rounding + (self.error + n * self.format.tiny)
+            if self.grid is not None and self._is_exact(self.grid):
+                self._closed = 0.0
+            else:
+                rounding = (n * u / (1 - n * u)) * self.mass
+                self._closed = rounding + (self.error + n * self.format.tiny)
         return self._closed
+
+    def _is_exact(self, grid: int) -> bool:
+        """Whether every partial sum of terms on this grid is representable."""
+        step, form = 2.0**grid, self.format
+        largest = float(np.max(np.asarray(self.mass), initial=0.0))
+        return form.tiny <= step * form.u and largest <= step / form.u
 
     @property
     def allowance(self) -> Array:
@@ -97,7 +121,7 @@ class Measured:
         if error.__class__ is not float:
             error = move(self.spread(error))
         mass = None if self.mass is None else move(self.spread(self.mass))
-        moved = self.of(move(self.wide), error, mass, self.terms)
+        moved = self.of(move(self.wide), error, mass, self.terms, self.grid)
         if self.value is not self.wide:
             moved.value = move(self.value)
         return moved
@@ -115,16 +139,22 @@ class Measured:
         value = self.wide.sum(axis=axis)
         terms = self.wide.size // max(1, value.size) * max(1, self.terms)
         error = self.spread(self.error).sum(axis=axis)
-        return self.of(np.asarray(value), error, self.sizes().sum(axis=axis), terms)
+        mass = self.sizes().sum(axis=axis)
+        return self.of(np.asarray(value), error, mass, terms, self.grid)
 
     def of(
-        self, wide: Array, error: Any, mass: Any = None, terms: int = 0
+        self,
+        wide: Array,
+        error: Any,
+        mass: Any = None,
+        terms: int = 0,
+        grid: int | None = None,
     ) -> "Measured":
         """Return values in double precision as an array of the same format."""
         made = _made()
         made.value = made.wide = wide
         made.error, made.mass, made.terms = error, mass, terms
-        made.format, made._closed = self.format, None  # noqa: SLF001 - of this class
+        made.format, made.grid, made._closed = self.format, grid, None  # noqa: SLF001
         return made
 
     def lifted(self, other: Any) -> "Measured":
@@ -148,15 +178,15 @@ class Measured:
         """Add: errors add, and the sum stays open."""
         b = self.lifted(other)
         terms = (self.terms or 1) + (b.terms or 1)
-        mass = self.sizes() + b.sizes()
-        return self.of(self.wide + b.wide, self.error + b.error, mass, terms)
+        mass, grid = self.sizes() + b.sizes(), _joined(self.grid, b.grid, min)
+        return self.of(self.wide + b.wide, self.error + b.error, mass, terms, grid)
 
     def __sub__(self, other: Any) -> "Measured":
         """Subtract: the masses add all the same."""
         b = self.lifted(other)
         terms = (self.terms or 1) + (b.terms or 1)
-        mass = self.sizes() + b.sizes()
-        return self.of(self.wide - b.wide, self.error + b.error, mass, terms)
+        mass, grid = self.sizes() + b.sizes(), _joined(self.grid, b.grid, min)
+        return self.of(self.wide - b.wide, self.error + b.error, mass, terms, grid)
 
     def __rsub__(self, other: Any) -> "Measured":
         """Subtract from an exact array."""
@@ -171,7 +201,9 @@ class Measured:
         return self._exactly(np.absolute)
 
     def _exactly(self, function: Any) -> "Measured":
-        made = self.of(function(self.wide), self.error, self.mass, self.terms)
+        made = self.of(
+            function(self.wide), self.error, self.mass, self.terms, self.grid
+        )
         if self.value is not self.wide:
             made.value = function(self.value)
         return made
@@ -186,7 +218,8 @@ class Measured:
         error = abs(y) * e_x
         if e_y.__class__ is not float:
             error = error + (abs(x) + e_x) * e_y
-        return self.of(value, error, abs(value) + error, 1)
+        grid = _joined(self.grid, b.grid, add) if _free(e_x) and _free(e_y) else None
+        return self.of(value, error, abs(value) + error, 1, grid)
 
     def __pow__(self, exponent: int) -> "Measured":
         """Square; no other power is used."""
@@ -255,7 +288,9 @@ class Reported(Measured):
 
 def exact(value: Array, format: Format = DOUBLE) -> Measured:  # noqa: A002
     """Return an array whose entries are what they are: inputs of a case."""
-    return Measured(np.asarray(value), format=format)
+    made = Measured(np.asarray(value), format=format)
+    made.grid = grid_of(made.wide)
+    return made
 
 
 def _made() -> Measured:
@@ -272,4 +307,32 @@ def _matmul(a: Measured, b: Measured) -> Measured:
         error = size_x @ a.lifted(y).spread(e_y)
     if e_x.__class__ is not float:
         error = error + a.spread(e_x) @ (size_y + e_y)
-    return a.of(x @ y, error, mass + error, x.shape[-1])
+    grid = _joined(a.grid, b.grid, add) if _free(e_x) and _free(e_y) else None
+    return a.of(x @ y, error, mass + error, x.shape[-1], grid)
+
+
+def grid_of(wide: Array) -> int | None:
+    """Return the largest g such that all numbers are multiples of 2^g; None for zeros.
+
+    Zeros are multiples of anything: the grid of the others is taken, or 2^0.
+    """
+    if not wide.size or not np.isfinite(wide).all():
+        return None
+    mantissa, exponent = np.frexp(wide)
+    digits = np.abs(mantissa * 2.0**53).astype(np.int64)
+    lowest = digits & -digits  # the lowest bit that is set
+    used = digits != 0
+    if not used.any():
+        return 0
+    lows = exponent[used] - 53 + np.log2(lowest[used]).astype(int)
+    return int(lows.min())
+
+
+def _joined(a: int | None, b: int | None, join: Callable[[int, int], int]) -> Any:
+    """Return the grid of a sum (min) or product (add), None if either is unknown."""
+    return None if a is None or b is None else join(a, b)
+
+
+def _free(error: Any) -> bool:
+    """Whether there is no error at all."""
+    return error.__class__ is float and error == 0.0
