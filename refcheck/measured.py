@@ -5,6 +5,7 @@ hears of it, its exceptions are told from refcheck's own, shapes are checked bef
 values, and what comes back is Measured.
 """
 
+import contextlib
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import partial
@@ -24,7 +25,8 @@ from refcheck.cell import (
     Spec,
     Watched,
 )
-from refcheck.rounding import Measured, Reported
+from refcheck.rounding import FORMATS, Format, Measured, Reported
+from refcheck.scan import format_of
 from refcheck.sensitivity import assumed_error
 from refcheck.textbook import Textbook
 from refcheck.watch import Unwatched, Watch
@@ -51,6 +53,7 @@ class MeasuredCell:
         self.law = ""  # on whose behalf the target is called
         self.asked: Case | None = None  # the case that the law was asked on
         self._kept: dict[tuple[Any, ...], tuple[Case, Any]] = {}
+        self._formats: dict[str, Format] = {}
 
     @property
     def derived(self) -> bool:
@@ -64,7 +67,15 @@ class MeasuredCell:
         Raises:
             TypeError: if they are unknown; a law about it must require LAYOUT.
         """
-        return Textbook(self.signature)
+        return Textbook(self.signature, self.format_of)
+
+    def format_of(self, dtype: str) -> Format:
+        """Return the format, with what the target's own activations are held to."""
+        if dtype not in self._formats:
+            self._formats[dtype] = FORMATS[dtype]  # unless the scan shows better
+            with contextlib.suppress(TargetRaised, Misshapen):
+                self._formats[dtype] = format_of(self.fresh(), dtype)
+        return self._formats[dtype]
 
     # the target -----------------------------------------------------------------
 
@@ -87,7 +98,7 @@ class MeasuredCell:
     def fresh(self) -> "MeasuredCell":
         """Return the same target with no live object carried over."""
         other = MeasuredCell(self.cell.fresh(), self.watch)
-        other.law = self.law
+        other.law, other._formats = self.law, self._formats
         return other
 
     def call(self, case: Case, run: Callable[[], Any]) -> Any:

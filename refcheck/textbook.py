@@ -3,7 +3,7 @@
 One run gives both what is right and how far any right implementation may be from it.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -13,12 +13,18 @@ from refcheck.cell import Array, Gradients, Params, Reply, Signature, Spec
 from refcheck.reference import sequence
 from refcheck.rounding import FORMATS, Format, Measured, exact
 
+Formats = Callable[[str], Format]  # of a dtype's name
+
 
 class Textbook:
     """The reference for one kind of cell, in the names of one target."""
 
-    def __init__(self, signature: Signature) -> None:
-        """Follow the kind and the layout of ``signature``.
+    def __init__(
+        self,
+        signature: Signature,
+        formats: Callable[[str], Format] = FORMATS.__getitem__,
+    ) -> None:
+        """Follow the kind and the layout of ``signature``, in its formats.
 
         Raises:
             TypeError: if either is unknown.
@@ -27,6 +33,7 @@ class Textbook:
             message = "a law about the textbook must require Capability.LAYOUT"
             raise TypeError(message)
         self.kind, self.layout = signature.kind, signature.layout
+        self._format = formats
 
     def params(self, spec: Spec, own: Mapping[str, Array]) -> list[Params]:
         """Return the target's parameters as the textbook's, layer by layer."""
@@ -38,12 +45,12 @@ class Textbook:
 
     def forward(self, case: Case) -> tuple[Reply, Any]:
         """Return outputs and final state, Measured, and the tapes for ``backward``."""
-        state = None if case.state is None else _carried("state", case)
+        state = None if case.state is None else self._carried("state", case)
         with np.errstate(all="ignore"):
             return sequence.forward(
                 self.kind,
                 self._exact(case),
-                _rounded("inputs", case),
+                self._rounded("inputs", case),
                 state,
                 case.lengths,
                 directions=case.spec.directions,
@@ -56,33 +63,31 @@ class Textbook:
                 self.kind,
                 self._exact(case),
                 tapes,
-                _rounded("grad_outputs", case),
-                _carried("grad_state", case),
+                self._rounded("grad_outputs", case),
+                self._carried("grad_state", case),
             )
         params = self.own(case.spec, found.params)
         return Gradients(params, found.inputs, found.state)
 
     def _exact(self, case: Case) -> list[Params]:
-        form = FORMATS[case.spec.dtype]
+        form = self._format(case.spec.dtype)
         own = {name: exact(array, form) for name, array in case.params.items()}
         return self.params(case.spec, own)
 
+    def _rounded(self, name: str, case: Case) -> Measured:
+        """Return the case's inputs, or gradient of outputs, with the error it has."""
+        (source,) = case.carried.get(name, (None,))
+        return self._arriving(getattr(case, name), source, case)
 
-def _rounded(name: str, case: Case) -> Measured:
-    """Return the case's inputs, or gradient of outputs, with the error they carry."""
-    (source,) = case.carried.get(name, (None,))
-    error = getattr(source, "allowance", None)
-    form = FORMATS[case.spec.dtype]
-    return _arriving(getattr(case, name), error, form)
+    def _carried(self, name: str, case: Case) -> tuple[Measured, ...]:
+        """Return the case's state, or gradient of it, with the errors it came with."""
+        arrays = getattr(case, name)
+        sources = case.carried.get(name, arrays)
+        pairs = zip(arrays, sources, strict=True)
+        return tuple(self._arriving(a, s, case) for a, s in pairs)
 
-
-def _carried(name: str, case: Case) -> tuple[Measured, ...]:
-    """Return the case's state, or gradient of it, with the errors it came with."""
-    form = FORMATS[case.spec.dtype]
-    arrays = getattr(case, name)
-    errors = [getattr(a, "allowance", None) for a in case.carried.get(name, arrays)]
-    return tuple(_arriving(a, e, form) for a, e in zip(arrays, errors, strict=True))
-
-
-def _arriving(array: Array, error: Any, form: Format) -> Measured:
-    return exact(array, form) if error is None else Measured(array, error, format=form)
+    def _arriving(self, array: Array, source: Any, case: Case) -> Measured:
+        form, error = self._format(case.spec.dtype), getattr(source, "allowance", None)
+        return (
+            exact(array, form) if error is None else Measured(array, error, format=form)
+        )

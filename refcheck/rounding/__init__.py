@@ -12,6 +12,9 @@ from refcheck.rounding.formats import (
     NEARBY,
     UNIT,
     Format,
+    activation_error,
+    narrowest,
+    widest,
 )
 from refcheck.rounding.functions import scaled_by_norm
 from refcheck.rounding.numbers import Measured, Reported, exact
@@ -26,6 +29,9 @@ __all__ = [
     "Format",
     "Measured",
     "Reported",
+    "activation_error",
     "exact",
+    "narrowest",
     "scaled_by_norm",
+    "widest",
 ]

@@ -7,7 +7,7 @@ import numpy as np
 from scipy.special import expit
 
 from refcheck.cell import Array
-from refcheck.rounding.formats import DOUBLE, Format
+from refcheck.rounding.formats import DOUBLE, Format, activation_error
 from refcheck.rounding.numbers import FUNCTIONS, UFUNCS, Measured
 
 
@@ -27,11 +27,8 @@ def _activation(
         e = a.bound
         value = function(a.wide)
         moved = np.minimum((slope(value) + bend * e) * e, most)
-        u, tiny, ulps, absolute = a.format
-        own = np.minimum(abs(value) + moved, 1.0) * (2 * ulps * u)
-        own += moved
-        own += absolute * u + 2 * tiny
-        return a.of(value, own)
+        own = activation_error(a.format, abs(value) + moved)
+        return a.of(value, own + moved)
 
     return lifted
 

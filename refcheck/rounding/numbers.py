@@ -167,6 +167,11 @@ class Measured:
         """Return Σ|terms| of each entry: of the open sum, or the entry alone."""
         return abs(self.wide) + self.error if self.mass is None else self.mass
 
+    def returned(self) -> "Measured":
+        """Return it as what a result was, before it was rounded to be returned."""
+        form = self.format
+        return self.of(self.wide, form.u * abs(self.wide) + form.tiny)
+
     def spread(self, part: Any) -> Array:
         """Return a part (error or mass) in the shape of the values."""
         shape = self.wide.shape
