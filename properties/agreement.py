@@ -30,6 +30,7 @@ def outputs_agree(cell: MeasuredCell, case: Case) -> Iterator[Claim]:
     The textbook is refcheck's own reference, which its tests hold to PyTorch.  What
     stands at outputs past the end of a row is a matter of contract.
     """
+    cell = cell.scanned()
     found, right = cell.forward(case), cell.textbook(case)
     reading = reads(case)
     yield equal("outputs", only(reading, found.outputs), only(reading, right.outputs))
@@ -43,6 +44,7 @@ def outputs_agree(cell: MeasuredCell, case: Case) -> Iterator[Claim]:
 )
 def final_state_agrees(cell: MeasuredCell, case: Case) -> Iterator[Claim]:
     """So does every part of the final state, of each layer and direction."""
+    cell = cell.scanned()
     pairs = zip(cell.forward(case).state, cell.textbook(case).state, strict=True)
     for name, (found, right) in zip("hc", pairs, strict=False):
         yield equal(name, found, right)
@@ -56,6 +58,7 @@ def final_state_agrees(cell: MeasuredCell, case: Case) -> Iterator[Claim]:
 )
 def gradients_agree(cell: MeasuredCell, case: Case) -> Iterator[Claim]:
     """Backpropagation through time is exact.  Source: Werbos (1990)."""
+    cell = cell.scanned()
     found, right = cell.backward(case), cell.textbook_gradients(case)
     for name, gradient in found.params.items():
         yield equal(f"gradient of {name}", gradient, right.params[name])

@@ -86,8 +86,8 @@ def activations_keep_their_accuracy(cell: MeasuredCell, case: Case) -> Iterator[
     """A gate that reads x alone shows its activation, at pre-activations known exactly.
 
     Budgets differ: 4 units in the last place for PyTorch and C libraries, 8 for XLA,
-    8 roundoffs absolute for rational forms, and nobody needs more (measured).  What is
-    found here is also what all other allowances of the run are derived from.
+    8 roundoffs absolute for rational forms, and nobody needs more (measured).  The
+    narrowest that explains such a scan is what the laws of agreement allow.
     """
     if spec_of(cell.signature, case.spec.dtype) is None:
         return
@@ -125,6 +125,7 @@ def one_step_agrees(cell: MeasuredCell, case: Case) -> Iterator[Claim]:
     Few roundings follow, so that some ten units in the last place are all that is
     allowed.  Weights hold more bits than the formats in which kernels like to cheat.
     """
+    cell = cell.scanned()
     yield from each_part(equal, cell.forward(case), cell.textbook(case))
     yield from each_part(equal, cell.backward(case), cell.textbook_gradients(case))
 
@@ -150,6 +151,7 @@ def many_steps_agree_step_by_step(cell: MeasuredCell, case: Case) -> Iterator[Cl
     The step starts from what was returned, which may have been kept more precisely, so
     one rounding of it is allowed; c is not seen, and has the textbook's recursion.
     """
+    cell = cell.scanned()
     outputs = cell.forward(case).outputs.value
     reply: Reply | None = None
     for t in range(case.time):

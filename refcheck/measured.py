@@ -53,7 +53,7 @@ class MeasuredCell:
         self.law = ""  # on whose behalf the target is called
         self.asked: Case | None = None  # the case that the law was asked on
         self._kept: dict[tuple[Any, ...], tuple[Case, Any]] = {}
-        self._formats: dict[str, Format] = {}
+        self._scanned: MeasuredCell | None = None
 
     @property
     def derived(self) -> bool:
@@ -70,12 +70,20 @@ class MeasuredCell:
         return Textbook(self.signature, self.format_of)
 
     def format_of(self, dtype: str) -> Format:
-        """Return the format, with what the target's own activations are held to."""
-        if dtype not in self._formats:
-            self._formats[dtype] = FORMATS[dtype]  # unless the scan shows better
-            with contextlib.suppress(TargetRaised, Misshapen):
-                self._formats[dtype] = format_of(self.fresh(), dtype)
-        return self._formats[dtype]
+        """Return the format: with the widest budget of activations, unless scanned."""
+        return FORMATS[dtype]
+
+    def scanned(self) -> "MeasuredCell":
+        """Return the target with the budget that a scan of its activations shows.
+
+        For laws that compare with the textbook itself.  Where a law puts 0 in the
+        place of σ(-50), the widest budget is what that costs.
+        """
+        if self._scanned is None:
+            self._scanned = _Scanned(self.cell, self.watch)
+        other = self._scanned
+        other.law, other.asked, other.signature = self.law, self.asked, self.signature
+        return other
 
     # the target -----------------------------------------------------------------
 
@@ -98,7 +106,7 @@ class MeasuredCell:
     def fresh(self) -> "MeasuredCell":
         """Return the same target with no live object carried over."""
         other = MeasuredCell(self.cell.fresh(), self.watch)
-        other.law, other._formats = self.law, self._formats
+        other.law = self.law
         return other
 
     def call(self, case: Case, run: Callable[[], Any]) -> Any:
@@ -221,6 +229,21 @@ class MeasuredCell:
             return assumed_error(case, found, call)
 
         return partial(self._once, f"assumed {run.__name__}", case, errors)
+
+
+class _Scanned(MeasuredCell):
+    """A cell with a budget of its own for each dtype."""
+
+    def __init__(self, cell: Cell, watch: Watch) -> None:
+        super().__init__(cell, watch)
+        self._formats: dict[str, Format] = {}
+
+    def format_of(self, dtype: str) -> Format:
+        if dtype not in self._formats:
+            self._formats[dtype] = FORMATS[dtype]  # unless the scan shows better
+            with contextlib.suppress(TargetRaised, Misshapen):
+                self._formats[dtype] = format_of(self.fresh(), dtype)
+        return self._formats[dtype]
 
 
 class _Training:
