@@ -78,7 +78,7 @@ class Child:
             while selector.select(seconds):
                 piece = os.read(self._pipe, PIECE)
                 if not piece:
-                    self._wait()
+                    self.leave()
                     return
                 yield from self._unpacker.feed(piece)
                 seconds = 0.0
@@ -95,8 +95,8 @@ class Child:
             os.killpg(self._process.pid, signal.SIGKILL)
         self._process.wait()
 
-    def _wait(self) -> None:
-        """Let a child that closed its pipe exit by itself: its code says why."""
+    def leave(self) -> None:
+        """Let a child that is done print and exit by itself: its code says how."""
         with contextlib.suppress(subprocess.TimeoutExpired):
             self._process.wait(LEAVE_SECONDS)
 

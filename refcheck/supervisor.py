@@ -104,6 +104,7 @@ def _one_life(
             for message in child.messages(POLL_SECONDS):
                 patience.loaded |= isinstance(message, Ready)
                 if record.take(message):
+                    child.leave()
                     return None
             if not how:
                 how = patience.lost(child.calls.number(), time.monotonic())

@@ -46,7 +46,7 @@ def test_a_child_that_does_not_exit_is_not_waited_for_long(
 ) -> None:
     monkeypatch.setattr(isolation, "LEAVE_SECONDS", 0.01)
     with Child(Request("m:C", {}, Settings()), os.environ) as child:
-        child._wait()
+        child.leave()
 
         assert child.ended == ""
 

@@ -26,7 +26,7 @@ class DeadlyCell(ReferenceCell):
 
     def fresh(self) -> "DeadlyCell":
         """Return another one."""
-        return DeadlyCell(self.happens)
+        return type(self)(self.happens)
 
     def forward(self, case: Case) -> Reply:
         """Run the sequence, if the process is still there."""
