@@ -19,6 +19,9 @@ from refcheck.cell import Cell, Declared
 from refcheck.errors import RefcheckError, TargetError
 
 FORMS = "'package.module:Name' or 'path/file.py:Name'"
+FRAMEWORKS = (  # a class, where it is defined, and the adapter of what derives from it
+    ("torch.nn", "Module", "torch"),
+)
 CELL = ("signature", "shapes", "forward", "backward", "fresh")  # of the protocol
 
 
@@ -63,9 +66,12 @@ def _adapter(thing: Any, declared: Declared) -> str:
     clips = declared.like is not None and not declared.like.recurrent
     if clips or clippers.is_clipper(thing):
         return "clippers"
-    module: Any = getattr(sys.modules.get("torch"), "nn", None)
     cls = thing if isinstance(thing, type) else type(thing)
-    return "torch" if module and issubclass(cls, module.Module) else "callables"
+    for module, name, adapter in FRAMEWORKS:
+        base = getattr(sys.modules.get(module), name, None)
+        if base is not None and issubclass(cls, base):
+            return adapter
+    return "callables"
 
 
 def _module(place: str) -> ModuleType:
