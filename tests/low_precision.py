@@ -14,13 +14,15 @@ import numpy as np
 
 from refcheck.case import Case
 from refcheck.cell import Array, Gradients, Kind, Reply
-from refcheck.reference import bptt, gru, lstm, rnn
+from refcheck.reference import bptt, gru, gru_reset_before, lstm, rnn
 from refcheck.reference.activation import sigmoid, tanh_slope
 from refcheck.reference.affine import affine, affine_back
 from refcheck.reference.cell import ReferenceCell
+from refcheck.reference.equations import EQUATIONS
+from tests import second_writing
 
-MODULES = (lstm, gru, rnn)
-Change = dict[str, Callable[..., Any]]  # name in the equations -> its replacement
+MODULES = (lstm, gru, gru_reset_before, rnn, second_writing)
+Change = dict[str, Any]  # name in the equations -> its replacement
 
 
 class Cheaper(ReferenceCell):
@@ -63,6 +65,8 @@ class Cheaper(ReferenceCell):
 def planted(change: Change) -> Iterator[None]:
     """Replace functions by the names under which the equations know them."""
     before = [(m, n, getattr(m, n)) for m in (*MODULES, bptt) for n in names(m)]
+    textbook = dict(EQUATIONS)
+    EQUATIONS.update(change.get("equations", {}))
     for module, name, _ in before:
         if name == "np" and "tanh" in change:
             module.np = SimpleNamespace(**vars(np) | {"tanh": change["tanh"]})
@@ -73,11 +77,12 @@ def planted(change: Change) -> Iterator[None]:
     finally:
         for module, name, right in before:
             setattr(module, name, right)
+        EQUATIONS.update(textbook)
 
 
 def names(module: Any) -> list[str]:
     """Return which functions that may be replaced a module uses."""
-    known = ("np", "sigmoid", "tanh_slope", "affine", "affine_back")
+    known = ("np", "sigmoid", "tanh_slope", "sigmoid_slope", "affine", "affine_back")
     return [
         n for n in known if hasattr(module, n) and (n != "np" or module is not bptt)
     ]
