@@ -20,6 +20,7 @@ from refcheck.environment import environment
 from refcheck.errors import RefcheckError, TargetError
 from refcheck.law import Law
 from refcheck.lookup import named, require_known
+from refcheck.oracle import shortfall
 from refcheck.outcome import Outcome, Status
 from refcheck.runner import replay, run, selected
 from refcheck.search import Trial
@@ -146,10 +147,12 @@ def _ready(cell: Cell, chosen: Sequence[Law]) -> Ready:
 
 
 def _assumed(cell: Cell) -> tuple[str, ...]:
-    """Say so where allowances do not follow from a textbook."""
+    """Say where allowances do not follow from a textbook, or its oracle is weak."""
     kind, layout = cell.signature.kind, cell.signature.layout
-    if kind is not None and (layout is not None or not kind.recurrent):
+    if kind is not None and not kind.recurrent:
         return ()
+    if kind is not None and layout is not None:
+        return (shortfall(),) if shortfall() else ()
     lacks = "its kind is unknown" if kind is None else "its parameters are not visible"
     return (f"allowances are assumed from its own sensitivity, not derived: {lacks}",)
 

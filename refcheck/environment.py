@@ -13,6 +13,7 @@ LIBRARIES = {  # name in the report to distribution; absent ones are left out
     "numpy": "numpy",
     "scipy": "scipy",
     "hypothesis": "hypothesis",
+    "python-flint": "python-flint",
     "torch": "torch",
     "jax": "jax",
     "flax": "flax",

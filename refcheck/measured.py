@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 
+from refcheck import oracle
 from refcheck.case import Case
 from refcheck.cell import (
     Capability,
@@ -25,6 +26,7 @@ from refcheck.cell import (
     Spec,
     Watched,
 )
+from refcheck.oracle import Provisional, provisional
 from refcheck.rounding import FORMATS, Format, Measured, Reported
 from refcheck.scan import format_of
 from refcheck.sensitivity import assumed_error
@@ -165,11 +167,44 @@ class MeasuredCell:
         return case.but(params={n: own[n].astype(case.spec.dtype) for n in own})
 
     def textbook(self, case: Case) -> Reply:
-        """Return the textbook's outputs and final state, with their allowances."""
-        return self._unrolled(case)[0]
+        """Return the textbook's outputs and final state, until the oracle is asked."""
+        found = self.budget(case)
+        ask = partial(oracle.forward, self.book, case, found)
+
+        def right() -> Reply:
+            return self._once("oracle", case, ask)
+
+        return Reply(
+            provisional(found.outputs, case, lambda: right().outputs),
+            _each(found.state, case, lambda: right().state),
+        )
 
     def textbook_gradients(self, case: Case) -> Gradients:
-        """Return the textbook's gradients, in the target's names, with allowances."""
+        """Return the textbook's gradients, in the target's names, likewise."""
+        found = self.gradient_budget(case)
+        ask = partial(oracle.backward, self.book, case, found)
+
+        def right() -> Gradients:
+            return self._once("oracle's gradients", case, ask)
+
+        def of(name: str) -> Measured:
+            return right().params[name]
+
+        return Gradients(
+            {n: provisional(b, case, partial(of, n)) for n, b in found.params.items()},
+            provisional(found.inputs, case, lambda: right().inputs),
+            _each(found.state, case, lambda: right().state),
+        )
+
+    def budget(self, case: Case) -> Reply:
+        """Return the same with what any right implementation may be off by.
+
+        What the case carries from elsewhere is in it; in the textbook it is not.
+        """
+        return self._unrolled(case)[0]
+
+    def gradient_budget(self, case: Case) -> Gradients:
+        """Return the gradients with what any right implementation may be off by."""
 
         def pulled() -> Gradients:
             return self.book.backward(case, self._unrolled(case)[1])
@@ -200,7 +235,7 @@ class MeasuredCell:
             _require_count("states", reply.state, len(case.grad_state))
         for k, (s, g) in enumerate(zip(reply.state, case.grad_state, strict=False)):
             _require_shape(f"state {k}", s, g.shape)
-        errors = partial(self.textbook, case)
+        errors = partial(self.budget, case)
         if not self.derived:
             errors = self._assumed(case, reply, self.cell.forward)
         outputs = Reported(reply.outputs, lambda: _bound(errors().outputs))
@@ -210,7 +245,7 @@ class MeasuredCell:
         _require_shape("gradient of inputs", found.inputs, case.inputs.shape)
         for name, array in case.params.items():
             _require_shape(f"gradient of {name}", found.params[name], array.shape)
-        errors = partial(self.textbook_gradients, case)
+        errors = partial(self.gradient_budget, case)
         if not self.derived:
             errors = self._assumed(case, found, self.cell.backward)
 
@@ -268,6 +303,13 @@ class _Training:
     def _trained(self, case: Case) -> tuple[Reply, Gradients]:
         target: Any = self._cell.cell
         return target.train_backward(case, self._seed)
+
+
+def _each(states: Any, case: Case, right: Callable[[], Any]) -> tuple[Provisional, ...]:
+    def of(k: int) -> Any:
+        return right()[k]
+
+    return tuple(provisional(s, case, partial(of, k)) for k, s in enumerate(states))
 
 
 def _states(state: Any, errors: Callable[[], Any]) -> tuple[Measured, ...]:

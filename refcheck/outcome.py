@@ -34,6 +34,7 @@ class Finding(msgspec.Struct, frozen=True):
     error: float
     allowed: float
     says: str = ""  # instead of numbers: a wrong shape, an exception's message
+    oracle: str = ""  # what has confirmed the right side; empty if no textbook has one
 
 
 class Outcome(msgspec.Struct, frozen=True):

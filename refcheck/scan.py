@@ -13,6 +13,7 @@ import numpy as np
 from refcheck.case import Case
 from refcheck.cell import Array, Capability, Kind, Params, Shapes, Spec
 from refcheck.layout import CANONICAL_GATES
+from refcheck.oracle import wider_than_double
 from refcheck.rounding import FORMATS, Format, narrowest, widest
 
 SMALL = 2.0 ** -np.arange(0.0, 21.0)
@@ -90,9 +91,9 @@ def _reading(params: Params, gate: str, size: int) -> Params:
 
 
 def exact_result(kind: Kind, what: str) -> Array:
-    """Return what the state must be, row by row, in the best precision at hand."""
+    """Return what the state must be, row by row, from more than double precision."""
     shown = SCANS[kind][what]
-    values = EXACT[what](shown.points.astype(np.longdouble))
+    values = EXACT[what](wider_than_double().lift(shown.points))
     return np.asarray(shown.share * values, float)[:, None]
 
 
