@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator
 from itertools import groupby
 
 from refcheck.catalogue import laws
+from refcheck.example import allowance
 from refcheck.law import Law
 from refcheck.lookup import named
 
@@ -37,10 +38,16 @@ def page(name: str) -> str:
         f"{law.name}   {law.family}, {_level(law)}",
         _filled(law.statement, "    "),
         *_paragraphs(law.rationale),
+        _allowance(law),
         "\n".join(_facts(law)),
         _filled(HINT, ""),
     ]
     return "\n\n".join(part for part in parts if part)
+
+
+def _allowance(law: Law) -> str:
+    says = allowance(law)
+    return says and _filled(f"Its allowance: {says}.", "")
 
 
 def _rows(members: Iterable[Law]) -> Iterator[str]:

@@ -28,6 +28,7 @@ class Verdict(NamedTuple):
     conclusive: bool
     ratio: float = 0.0  # the largest error as a share of its allowance
     finding: Finding | None = None
+    limit: float = 0.0  # what half of the entries may be off by, relative; 0: unknown
 
 
 def judge(claim: Claim, target_errors: tuple[type[Exception], ...] = ()) -> Verdict:
@@ -66,7 +67,7 @@ def _equal(claim: Claim, left: Array, right: Array) -> Verdict:
         return Verdict(claim.relation, claim.label, violated=False, conclusive=True)
     if isinstance(claim.right, Provisional):
         return _beside_the_textbook(claim, claim.right, left, error)
-    return _bounded(claim, left, right, error, _allowed(claim))
+    return _bounded(claim, left, right, error, allowed(claim))
 
 
 def _beside_the_textbook(
@@ -74,12 +75,12 @@ def _beside_the_textbook(
 ) -> Verdict:
     """Allow what the target may be off by; near to that, or beyond, ask the oracle."""
     alone = claim._replace(right=right.value)
-    verdict = _bounded(claim, left, right.value, error, _allowed(alone))
+    verdict = _bounded(claim, left, right.value, error, allowed(alone))
     if not verdict.violated and verdict.ratio < right.certain:
         return verdict
     asked = claim._replace(right=right.confirmed())
     value = asked.right.value
-    verdict = _bounded(asked, left, value, _distance(left, value), _allowed(asked))
+    verdict = _bounded(asked, left, value, _distance(left, value), allowed(asked))
     told = verdict.finding and structs.replace(
         verdict.finding, oracle=chosen(right.case).name
     )
@@ -89,33 +90,35 @@ def _beside_the_textbook(
 def _at_most(claim: Claim, left: Array, right: Array) -> Verdict:
     excess = left.astype(float) - right.astype(float)
     error = np.where(np.isnan(excess), np.inf, np.maximum(excess, 0.0))
-    return _bounded(claim, left, right, error, _allowed(claim))
+    return _bounded(claim, left, right, error, allowed(claim))
 
 
 def _bounded(
-    claim: Claim, left: Array, right: Array, error: Array, allowed: Array
+    claim: Claim, left: Array, right: Array, error: Array, budget: Array
 ) -> Verdict:
-    beyond = error > allowed
+    beyond = error > budget
     with np.errstate(all="ignore"):
-        ratios = np.where(error == 0, 0.0, error / allowed)
+        ratios = np.where(error == 0, 0.0, error / budget)
     ratio = float(np.max(ratios, initial=0.0, where=~np.isnan(ratios)))
-    violated = bool(np.any(beyond))
-    conclusive = violated or _informative(allowed, left, right)
-    finding = _finding(claim, left, right, error, allowed) if left.size else None
-    return Verdict(claim.relation, claim.label, violated, conclusive, ratio, finding)
+    if np.any(beyond):
+        finding = _finding(claim, left, right, error, budget)
+        return Verdict(claim.relation, claim.label, True, True, ratio, finding)
+    says = _informative(budget, left, right)
+    limit = _limit(budget, right) if claim.relation is Relation.EQUAL else 0.0
+    return Verdict(claim.relation, claim.label, False, says, ratio, None, limit)
 
 
 def _differs(claim: Claim, left: Array, right: Array) -> Verdict:
     """Violated here only if nothing shows on this case; the runner asks them all."""
-    error, allowed = _distance(left, right), _allowed(claim)
-    shows = bool(np.any(error > allowed))
-    finding = _finding(claim, left, right, error, allowed) if left.size else None
+    error, budget = _distance(left, right), allowed(claim)
+    shows = bool(np.any(error > budget))
+    finding = _finding(claim, left, right, error, budget) if left.size else None
     if finding is not None:
         finding = structs.replace(
             finding,
             says="no difference, expected one on at least one of the planted cases",
         )
-    conclusive = shows or _informative(allowed, left, right)
+    conclusive = shows or _informative(budget, left, right)
     return Verdict(claim.relation, claim.label, not shows, conclusive, 0.0, finding)
 
 
@@ -143,7 +146,7 @@ def _value(side: Any) -> Array:
     return side.value if isinstance(side, Measured) else np.asarray(side)
 
 
-def _allowed(claim: Claim) -> Array:
+def allowed(claim: Claim) -> Array:
     """Return what rounding explains: both sides' allowances, and this subtraction's."""
     sides = (claim.left, claim.right)
     carried = [s.allowance for s in sides if isinstance(s, Measured)]
@@ -161,14 +164,21 @@ def _distance(left: Array, right: Array) -> Array:
     return np.where(same, 0.0, np.where(np.isnan(error), np.inf, error))
 
 
-def _informative(allowed: Array, left: Array, right: Array) -> bool:
-    if not allowed.size:
+def _limit(budget: Array, right: Array) -> float:
+    """Return the median of allowance over result: an error that half would show."""
+    size = abs(right.astype(float))
+    shares = np.sort(budget[size > 0] / size[size > 0])
+    return float(shares[len(shares) // 2]) if shares.size else 0.0
+
+
+def _informative(budget: Array, left: Array, right: Array) -> bool:
+    if not budget.size:
         return True
     with np.errstate(all="ignore"):
         size = np.maximum(abs(left.astype(float)), abs(right.astype(float)))
         size = np.maximum(size, np.sqrt(np.mean(size**2)))
-        says = (allowed <= INFORMATIVE * size) | (allowed <= UNIT)
-    return bool(np.mean(says & np.isfinite(allowed)) >= CONCLUSIVE_SHARE)
+        says = (budget <= INFORMATIVE * size) | (budget <= UNIT)
+    return bool(np.mean(says & np.isfinite(budget)) >= CONCLUSIVE_SHARE)
 
 
 def misshapen(error: Exception) -> Verdict:
@@ -182,10 +192,10 @@ def _told(claim: Claim, says: str) -> Verdict:
 
 
 def _finding(
-    claim: Claim, left: Array, right: Array, error: Array, allowed: Array
+    claim: Claim, left: Array, right: Array, error: Array, budget: Array
 ) -> Finding:
     with np.errstate(all="ignore"):
-        ratios = np.where(error == 0, 0.0, error / np.maximum(allowed, DOUBLE.tiny))
+        ratios = np.where(error == 0, 0.0, error / np.maximum(budget, DOUBLE.tiny))
     ratios = np.where(np.isnan(ratios), np.inf, ratios)
     worst = np.unravel_index(int(np.argmax(ratios)), left.shape)
     return Finding(
@@ -194,7 +204,8 @@ def _finding(
         float(left[worst]),
         float(right[worst]),
         float(error[worst]),
-        float(allowed[worst]),
+        float(budget[worst]),
+        index=tuple(map(int, worst)),
     )
 
 

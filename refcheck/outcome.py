@@ -1,5 +1,6 @@
 """What a run found: the records that reporters read, as plain data."""
 
+import math
 from collections.abc import Mapping, Sequence
 from enum import StrEnum
 from typing import Any
@@ -21,6 +22,7 @@ class Status(StrEnum):
     STALE = "stale"
 
 
+DECISIVE = frozenset({"agreement", "gradients"})  # they must have a conclusive case
 BROKEN = frozenset({Status.VIOLATED, Status.CRASHED, Status.TIMED_OUT, Status.STALE})
 
 
@@ -34,7 +36,22 @@ class Finding(msgspec.Struct, frozen=True):
     error: float
     allowed: float
     says: str = ""  # instead of numbers: a wrong shape, an exception's message
+    index: tuple[int, ...] = ()
     oracle: str = ""  # what has confirmed the right side; empty if no textbook has one
+    parts: Mapping[str, float] = {}  # what the allowance is made of: shares
+
+    @property
+    def ratio(self) -> float:
+        """The error over what is allowed; infinite where nothing is."""
+        return self.error / self.allowed if self.allowed else math.inf
+
+
+class Limit(msgspec.Struct, frozen=True):
+    """The relative error from which on half of the entries would have shown it."""
+
+    relative: float
+    units: float  # the same, in units of roundoff of the dtype
+    law: str = ""
 
 
 class Outcome(msgspec.Struct, frozen=True):
@@ -52,6 +69,9 @@ class Outcome(msgspec.Struct, frozen=True):
     case: Mapping[str, Any] | None = None  # the smallest case, a document
     case_id: str = ""
     worst: Finding | None = None
+    worst_case: Mapping[str, Any] | None = None  # on which the error was largest
+    worst_id: str = ""
+    limits: Mapping[str, Limit] = {}  # by dtype
     seconds: float = 0.0
 
 
@@ -85,9 +105,19 @@ class Report(msgspec.Struct, frozen=True):
         return "conforms"
 
     @property
+    def limits(self) -> Mapping[str, Limit]:
+        """The smallest limit in each dtype, of laws about what the cell computes."""
+        found: dict[str, Limit] = {}
+        for outcome in self.outcomes:
+            if outcome.status is Status.HELD and outcome.family in DECISIVE | {
+                "probes"
+            }:
+                for dtype, limit in outcome.limits.items():
+                    known = found.get(dtype, limit)
+                    found[dtype] = min(known, limit, key=lambda one: one.relative)
+        return found
+
+    @property
     def exit_code(self) -> int:
         """0 conforms, 1 violates, 4 inconclusive."""
         return {"conforms": 0, "violates": 1, "inconclusive": 4}[self.verdict]
-
-
-DECISIVE = frozenset({"agreement", "gradients"})  # they must have a conclusive case

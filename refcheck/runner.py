@@ -2,17 +2,18 @@
 
 import fnmatch
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, NamedTuple
 
+from refcheck import receipt
 from refcheck.case import Subject
 from refcheck.cell import Cell
 from refcheck.clipper import MeasuredClipper
 from refcheck.errors import RefcheckError
 from refcheck.law import Law
 from refcheck.measured import MeasuredCell
-from refcheck.outcome import BROKEN, Outcome, Status
+from refcheck.outcome import BROKEN, Finding, Outcome, Status
 from refcheck.search import USUAL, Effort, Search, Trial, ask
 from refcheck.settings import Settings
 from refcheck.watch import Watch
@@ -122,6 +123,7 @@ def hold(law: Law, cell: Any, settings: Settings, before: int = 0) -> Outcome:
         cases=search.cases,
         inconclusive=search.cases - search.conclusive,
         closest=search.closest,
+        limits=search.limits,
         seconds=seconds,
     )
 
@@ -145,7 +147,7 @@ def _violated(
     law: Law, search: Search, trial: Trial, seconds: float, *, strict: bool
 ) -> Outcome:
     document = trial.case.document()
-    worst = trial.worst
+    found = receipt.made_out(law, search.cell, trial)
     status = Status.CRASHED if trial.crash else Status.VIOLATED
     return Outcome(
         law.name,
@@ -155,11 +157,22 @@ def _violated(
         trial.crash,
         cases=search.cases,
         inconclusive=search.cases - search.conclusive,
-        finding=worst.finding if worst else None,
+        closest=search.closest,
+        finding=found,
         case=document,
         worst=search.worst,
+        worst_case=_worse_case(search, found),
+        limits=search.limits,
         seconds=seconds,
     )
+
+
+def _worse_case(search: Search, found: Finding | None) -> Mapping[str, Any] | None:
+    """Return the case with the largest error, if that is not the smallest case."""
+    worst, case = search.worst, search.worst_case
+    if worst is None or case is None or found is None or worst.error <= found.error:
+        return None
+    return case.document()
 
 
 def _ended(law: Law, status: Status, reason: str) -> Outcome:

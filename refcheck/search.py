@@ -6,7 +6,9 @@ what it drew, and ``reduction.py`` goes on from there.
 
 import contextlib
 import time
+from collections import defaultdict
 from collections.abc import Sequence
+from statistics import median
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -16,9 +18,10 @@ from refcheck.judge import Verdict, judge, misshapen
 from refcheck.landmarks import chosen
 from refcheck.law import Law, Relation
 from refcheck.measured import Misshapen, TargetRaised
-from refcheck.outcome import Finding
+from refcheck.outcome import Finding, Limit
 from refcheck.recipe import Recipe
 from refcheck.reduction import reduced
+from refcheck.rounding import FORMATS
 
 USUAL = 6  # cases drawn by the default profile, for which laws state their ``most``
 
@@ -92,6 +95,8 @@ class Search:
             0.0  # the largest error as a share of its allowance, of those held
         )
         self.worst: Finding | None = None
+        self.worst_case: Subject | None = None
+        self._limits: dict[str, list[float]] = defaultdict(list)  # by dtype
 
     def smallest(self) -> Trial | None:
         """Return the smallest violating trial that was found, or None."""
@@ -149,11 +154,22 @@ class Search:
     def _count(self, trial: Trial) -> None:
         self.cases += 1
         self.conclusive += trial.conclusive
-        held = [v.ratio for v in trial.verdicts if not v.violated]
-        self.closest = max([self.closest, *held])
+        held = [v for v in trial.verdicts if not v.violated]
+        self.closest = max([self.closest, *(v.ratio for v in held)])
+        limits = [v.limit for v in held if v.limit and v.conclusive]
+        self._limits[trial.case.spec.dtype] += limits
         found = trial.worst.finding if trial.worst else None
         if found and (self.worst is None or found.error > self.worst.error):
-            self.worst = found
+            self.worst, self.worst_case = found, trial.case
+
+    @property
+    def limits(self) -> dict[str, Limit]:
+        """The smallest relative error that would have been seen, by dtype: medians."""
+        return {
+            dtype: Limit(found := median(each), found / FORMATS[dtype].u, self.law.name)
+            for dtype, each in self._limits.items()
+            if each and median(each) < 1
+        }
 
     def _drawn(self, recipes: Any) -> Trial | None:
         """Let Hypothesis draw recipes, and shrink the first that violates."""

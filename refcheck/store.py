@@ -5,7 +5,7 @@ the same violation found twice is one file.
 """
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -49,14 +49,14 @@ def stored(
     """
     notes, outcomes = list(report.notes), []
     for outcome in report.outcomes:
-        name = ""
-        if outcome.case is not None:
-            try:
-                name = _written(_entry(outcome, report, declared), folder)
-            except OSError as error:
-                why = error.strerror or str(error)
-                notes.append(f"cases could not be stored in {folder}: {why}")
-        outcomes.append(msgspec.structs.replace(outcome, case_id=name))
+        names = {"case_id": "", "worst_id": ""}
+        try:
+            for name, entry in _entries(outcome, report, declared):
+                names[name] = _written(entry, folder)
+        except OSError as error:
+            why = error.strerror or str(error)
+            notes.append(f"cases could not be stored in {folder}: {why}")
+        outcomes.append(msgspec.structs.replace(outcome, **names))
     notes = list(dict.fromkeys(notes))  # the same trouble is told once
     return msgspec.structs.replace(report, outcomes=outcomes, notes=notes)
 
@@ -83,17 +83,27 @@ def find(name: str, folder: Path = FOLDER) -> Stored:
     raise RefcheckError(message)
 
 
-def _entry(outcome: Outcome, report: Report, declared: Mapping[str, Any]) -> Stored:
-    return Stored(
-        report.target,
-        declared,
-        outcome.law,
-        outcome.case or {},
-        outcome.status.value,
-        outcome.reason,
-        outcome.finding and msgspec.to_builtins(outcome.finding),
-        report.version,
+def _entries(
+    outcome: Outcome, report: Report, declared: Mapping[str, Any]
+) -> Iterator[tuple[str, Stored]]:
+    """Yield the smallest case, and the one with the largest error, by their names."""
+    found = (
+        ("case_id", outcome.case, outcome.finding),
+        ("worst_id", outcome.worst_case, outcome.worst),
     )
+    for name, case, finding in found:
+        if case is not None:
+            entry = Stored(
+                report.target,
+                declared,
+                outcome.law,
+                case,
+                outcome.status.value,
+                outcome.reason,
+                finding and msgspec.to_builtins(finding),
+                report.version,
+            )
+            yield name, entry
 
 
 def _written(entry: Stored, folder: Path) -> str:

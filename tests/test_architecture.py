@@ -23,7 +23,7 @@ RANKS = (
     {"directions", "differences", "dual"},
     {"clipper", "clip_strategies"},
     {"properties"},
-    {"runner", "search", "reduction", "target", "adapters"},
+    {"runner", "search", "receipt", "example", "reduction", "target", "adapters"},
     {"catalogue", "lookup", "reporters"},
     {"wire", "callfile", "callwriter", "isolation", "environment", "store"},
     {"record", "supervisor", "child", "execution", "inprocess"},

@@ -48,13 +48,25 @@ def test_one_case_that_two_laws_fail_on_is_two_questions(folder: Path) -> None:
 
 
 def test_the_same_question_is_one_file_whatever_the_answer(folder: Path) -> None:
-    again = msgspec.structs.replace(VIOLATED, finding=None, seconds=9.0)
+    once = msgspec.structs.replace(VIOLATED, worst_case=None)
+    again = msgspec.structs.replace(once, finding=None, seconds=9.0)
 
-    first = stored(report(VIOLATED), DECLARED, folder)
+    first = stored(report(once), DECLARED, folder)
     second = stored(report(again), DECLARED, folder)
 
     assert kept(first) == kept(second)
     assert len(list(folder.iterdir())) == 1
+
+
+def test_the_case_with_the_largest_error_is_stored_beside_the_smallest(
+    folder: Path,
+) -> None:
+    (found,) = stored(report(VIOLATED), DECLARED, folder).outcomes
+
+    worst = find(found.worst_id, folder)
+    assert found.worst_id != found.case_id
+    assert worst.case == VIOLATED.worst_case
+    assert worst.finding["error"] == 0.61
 
 
 def test_a_folder_that_cannot_be_written_is_noted_once(tmp_path: Path) -> None:

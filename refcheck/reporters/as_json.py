@@ -6,7 +6,7 @@ from typing import Any
 
 import msgspec
 
-from refcheck.outcome import Finding, Outcome, Report
+from refcheck.outcome import Finding, Limit, Outcome, Report
 
 SCHEMA = 1
 
@@ -25,6 +25,7 @@ def render(report: Report) -> str:
         "verdict": report.verdict,
         "exit_code": report.exit_code,
         "laws": [_law(outcome) for outcome in report.outcomes],
+        "limits": {d: _limit(limit) for d, limit in report.limits.items()},
         "diagnosis": [],
         "power": None,
         "notes": report.notes,
@@ -55,14 +56,29 @@ def _law(outcome: Outcome) -> Mapping[str, Any]:
         "closest": _number(outcome.closest),
         "error": finding.get("error"),
         "allowed": finding.get("allowed"),
+        "ratio": outcome.finding and _number(outcome.finding.ratio),
+        "parts": finding.get("parts"),
+        "oracle": finding.get("oracle"),
         "label": finding.get("label"),
         "where": finding.get("where"),
+        "index": finding.get("index"),
         "left": finding.get("left"),
         "right": finding.get("right"),
         "worst": finding_document(outcome.worst),
         "case_id": outcome.case_id,
         "case": outcome.case,
+        "worst_id": outcome.worst_id,
+        "worst_case": outcome.worst_case,
+        "limits": {d: _limit(limit) for d, limit in outcome.limits.items()},
         "seconds": round(outcome.seconds, 3),
+    }
+
+
+def _limit(limit: Limit) -> Mapping[str, Any]:
+    return {
+        "relative": _number(limit.relative),
+        "units": _number(limit.units),
+        "law": limit.law,
     }
 
 

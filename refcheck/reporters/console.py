@@ -1,5 +1,6 @@
 """The report for people: what was asked, what went wrong and where, and the verdict."""
 
+import textwrap
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 
@@ -27,7 +28,8 @@ def render(report: Report, *, verbose: bool = False) -> str:
         *_failures(report, verbose=verbose),
         [*_skipped(report.outcomes, verbose=verbose), *_undecided(report.outcomes)],
         [*_noted(report.outcomes), *_notes(report)],
-        _verdict(report),
+        _limits(report.outcomes) if verbose else [],
+        [*_verdict(report), *_strength(report)],
     ]
     return "\n\n".join("\n".join(part) for part in map(list, parts) if part)
 
@@ -118,6 +120,32 @@ def _noted(outcomes: Sequence[Outcome]) -> Iterator[str]:
 def _notes(report: Report) -> Iterator[str]:
     for note in report.notes:
         yield from labelled("note", note, 0)
+
+
+def _limits(outcomes: Sequence[Outcome]) -> list[str]:
+    """Say from which relative error on each law would have seen it."""
+    known = [outcome for outcome in outcomes if outcome.limits]
+    dtypes = sorted({dtype for o in known for dtype in o.limits}, reverse=True)
+    rows = [f"{'seen from this relative error on':<56}" + "".join(map(_right, dtypes))]
+    for o in known:
+        seen = (f"{o.limits[d].relative:.1e}" if d in o.limits else "" for d in dtypes)
+        rows.append(f"{shortened(o.law, 55):<56}{''.join(map(_right, seen))}".rstrip())
+    return rows if known else []
+
+
+def _right(text: str) -> str:
+    return f"{text:>12}"
+
+
+def _strength(report: Report) -> Iterator[str]:
+    """Say what a pass is worth: the smallest error that would not have passed."""
+    if report.verdict != "conforms" or not report.limits:
+        return
+    limits = report.limits.items()
+    seen = ", ".join(f"{limit.relative:.1e} ({dtype})" for dtype, limit in limits)
+    where = ", ".join(dict.fromkeys(limit.law for _, limit in limits))
+    yield f"Smallest relative error it could have seen: {seen}"
+    yield from textwrap.wrap(f"in {where}", WIDTH, initial_indent="    ")
 
 
 def _verdict(report: Report) -> list[str]:

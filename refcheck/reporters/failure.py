@@ -31,7 +31,8 @@ def failure_lines(outcome: Outcome, target: str = "") -> Iterator[str]:
         outcome.statement, WIDTH, initial_indent=" " * 4, subsequent_indent=" " * 4
     )
     yield from labelled("where" if outcome.finding else "what", gist(outcome))
-    yield from labelled("error", _error(outcome.finding))
+    yield from labelled("error", _error(outcome.finding) + _times(outcome.finding))
+    yield from labelled("allowance", _receipt(outcome.finding))
     yield from labelled("worst seen", _worst(outcome))
     if outcome.case:
         yield from _case(outcome, outcome.case)
@@ -80,6 +81,21 @@ def _error(finding: Finding | None) -> str:
     return f"{finding.error:.1e}, rounding explains {explained}"
 
 
+def _times(finding: Finding | None) -> str:
+    if finding is None or finding.says or not finding.allowed:
+        return ""
+    return f", {finding.ratio:.1e} times as much"
+
+
+def _receipt(finding: Finding | None) -> str:
+    """Say what the allowance is made of, and who says what is right."""
+    if finding is None or not finding.parts:
+        return ""
+    parts = sorted(finding.parts.items(), key=lambda part: -part[1])
+    made = ", ".join(f"{share:.0%} {source}" for source, share in parts)
+    return f"{made}; right by {finding.oracle}" if finding.oracle else made
+
+
 def _case(outcome: Outcome, case: Mapping[str, Any]) -> Iterator[str]:
     """Tell the case; one that ended the process is as it was drawn, and told short."""
     if outcome.cases:
@@ -96,7 +112,8 @@ def _worst(outcome: Outcome) -> str:
     if worst is None or found is None or worst.error <= found.error:
         return ""
     place = f", {worst.label} at {worst.where}" if worst.where else ""
-    return _error(worst) and f"error {_error(worst)}{place}"
+    replay = f": refcheck replay {outcome.worst_id}" if outcome.worst_id else ""
+    return _error(worst) and f"error {_error(worst)}{place}{replay}"
 
 
 def _beside(label: str, lines: Iterable[str], indent: int = 4) -> Iterator[str]:

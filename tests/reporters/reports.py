@@ -10,7 +10,7 @@ import numpy as np
 
 from refcheck.case import Case, ClipCase, ClipSpec
 from refcheck.cell import Spec
-from refcheck.outcome import Finding, Outcome, Report, Status
+from refcheck.outcome import Finding, Limit, Outcome, Report, Status
 from refcheck.reporters import as_json, console
 
 GOLDEN = Path(__file__).parent / "golden"
@@ -66,7 +66,21 @@ HELD = Outcome(
     cases=4012,
     inconclusive=12,
     closest=0.214,
+    limits={"float64": Limit(4.1e-13, 3693.2, "every-step-is-the-same-step")},
     seconds=0.94,
+)
+PROBED = Outcome(
+    "one-step-agrees",
+    "probes",
+    Status.HELD,
+    "T = 1: y, s_T and gradients = the textbook's",
+    cases=20,
+    closest=0.135,
+    limits={
+        "float64": Limit(3.9e-15, 35.1, "one-step-agrees"),
+        "float32": Limit(3.1e-6, 52.0, "one-step-agrees"),
+    },
+    seconds=0.4,
 )
 NEARER = Outcome(
     "parameter-gradient-is-the-sum-over-steps",
@@ -84,11 +98,25 @@ VIOLATED = Outcome(
     "y = y of the textbook",
     cases=7,
     finding=Finding(
-        "outputs", "t=0, row 0, unit 0", 0.380797078, 0.231058579, 0.14974, 4.4e-16
+        "outputs",
+        "t=0, row 0, unit 0",
+        0.380797078,
+        0.231058579,
+        0.14974,
+        4.4e-16,
+        index=(0, 0, 0),
+        oracle="Arb, 128 bits",
+        parts={
+            "sums and products": 0.1847,
+            "tanh and σ": 0.78,
+            "refcheck's own arithmetic": 0.0353,
+        },
     ),
     case=case().document(),
     case_id="7f3a9c0001",
     worst=Finding("outputs", "t=37, row 1, unit 4", 0.9, 0.29, 0.61, 9.1e-15),
+    worst_case=case(grad_outputs=np.ones((1, 1, 1))).document(),
+    worst_id="7f3a9c0009",
     seconds=2.0,
 )
 CRASHED = Outcome(
@@ -196,7 +224,13 @@ def report(*outcomes: Outcome, notes: tuple[str, ...] = (), **more: bool) -> Rep
 
 REPORTS: Mapping[str, Report] = {
     "conforms": report(
-        HELD, NEARER, UNDECIDED, *SKIPPED, LEFT_OUT, notes=("gates taken for r z n",)
+        HELD,
+        NEARER,
+        PROBED,
+        UNDECIDED,
+        *SKIPPED,
+        LEFT_OUT,
+        notes=("gates taken for r z n",),
     ),
     "violates": report(HELD, VIOLATED, RAISED, SHAPED, NOTED, UNSTORED, *SKIPPED),
     "dies": report(CRASHED, TIMED_OUT, UNSEEN, notes=("the run was cut short",)),

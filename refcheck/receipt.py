@@ -1,0 +1,137 @@
+"""The receipt of an allowance: what it is made of.
+
+A law is asked again with one source of rounding switched on, the others off, and with
+what a case carries from elsewhere left out.  Errors grow a little faster than they add
+up, and what the sources make together beyond their sum stands beside them.
+"""
+
+from collections.abc import Iterator, Mapping
+from typing import Any, NamedTuple
+
+import numpy as np
+from msgspec import structs
+
+from refcheck.case import Case, Subject
+from refcheck.cell import Gradients, Reply
+from refcheck.law import Claim, Law, Relation
+from refcheck.measured import MeasuredCell, Misshapen, TargetRaised
+from refcheck.oracle import Provisional
+from refcheck.outcome import Finding
+from refcheck.rounding import Format, Measured
+from refcheck.search import Trial
+
+ACTIVATIONS, SUMS = "tanh and σ", "sums and products"
+CARRIED, BESIDE = "carried over from another call", "refcheck's own arithmetic"
+TOGETHER = "growing together"
+UNSEEN = 0.005  # a share below this is not told
+SMALL = 2.0**-30  # of the roundoff, where it is not to show
+DERIVED = (Relation.EQUAL, Relation.AT_MOST)
+
+
+class Switch(NamedTuple):
+    """What is counted."""
+
+    sums: bool = True
+    activations: bool = True
+    carried: bool = True
+
+    def of(self, form: Format) -> Format:
+        """Return the format with what is not counted made as small as nothing."""
+        u, _, ulps, absolute = form
+        small = 1.0 if self.sums else SMALL
+        kept = float(self.activations) / small
+        return form._replace(u=u * small, ulps=ulps * kept, absolute=absolute * kept)
+
+
+def made_out(law: Law, cell: Any, trial: Trial) -> Finding | None:
+    """Return the finding of a violating trial, with the parts of its allowance."""
+    found = trial.worst.finding if trial.worst else None
+    derived = isinstance(cell, MeasuredCell) and cell.derived
+    if found is None or not derived or not 0 < found.allowed < np.inf:
+        return found
+    return structs.replace(found, parts=parts(law, cell, trial.case, found))
+
+
+def parts(
+    law: Law, cell: MeasuredCell, case: Subject, found: Finding
+) -> Mapping[str, float]:
+    """Return the share of each source in the allowance of one entry.
+
+    Empty where asking again does not come to the same claim.
+    """
+
+    def counted(**off: bool) -> Any:
+        switch = Switch(**off)
+        return _budget(law, _Counting(cell, switch), case, found)
+
+    whole, alone = counted(), counted(carried=False)
+    sums = counted(carried=False, activations=False)
+    activations = counted(carried=False, sums=False)
+    nothing = counted(carried=False, sums=False, activations=False)
+    if None in {whole, alone, sums, activations, nothing}:
+        return {}
+    each = {
+        SUMS: sums - nothing,
+        ACTIVATIONS: activations - nothing,
+        TOGETHER: alone - sums - activations + nothing,
+        CARRIED: whole - alone,
+        BESIDE: found.allowed - whole + nothing,
+    }
+    shares = {name: part / found.allowed for name, part in each.items()}
+    return {name: share for name, share in shares.items() if share > UNSEEN}
+
+
+def words(shares: Mapping[str, float]) -> str:
+    """Return the shares as text, largest first."""
+    each = sorted(shares.items(), key=lambda part: -part[1])
+    return ", ".join(f"{share:.0%} {source}" for source, share in each)
+
+
+def _budget(law: Law, cell: MeasuredCell, case: Subject, found: Finding) -> Any:
+    """Return what both sides may be off by in the entry, but not the oracle."""
+    for claim in _claims(law, cell, case):
+        if claim.label == found.label and claim.relation in DERIVED:
+            sides = (claim.left, claim.right)
+            budgets = [s.allowance for s in sides if _is_measured(s)]
+            return sum(float(b[found.index]) for b in budgets)
+    return None
+
+
+def _is_measured(side: Any) -> bool:
+    return isinstance(side, Measured) and not isinstance(side, Provisional)
+
+
+def _claims(law: Law, cell: MeasuredCell, case: Subject) -> Iterator[Claim]:
+    """Yield the claims of a law, as far as the target answers."""
+    try:
+        with np.errstate(all="ignore"):
+            yield from law.check(cell, case)
+    except (TargetRaised, Misshapen):
+        return
+
+
+class _Counting(MeasuredCell):
+    """A measured cell that counts some sources of rounding alone."""
+
+    def __init__(self, cell: MeasuredCell, switch: Switch) -> None:
+        super().__init__(cell.cell, cell.watch)
+        self.signature, self.law = cell.signature, cell.law
+        self._whole, self._switch = cell, switch
+
+    def format_of(self, dtype: str) -> Format:
+        return self._switch.of(self._whole.format_of(dtype))
+
+    def scanned(self) -> MeasuredCell:
+        return _Counting(self._whole.scanned(), self._switch)
+
+    def fresh(self) -> MeasuredCell:
+        return _Counting(self._whole.fresh(), self._switch)
+
+    def budget(self, case: Case) -> Reply:
+        return super().budget(self._arriving(case))
+
+    def gradient_budget(self, case: Case) -> Gradients:
+        return super().gradient_budget(self._arriving(case))
+
+    def _arriving(self, case: Case) -> Case:
+        return case if self._switch.carried else case.but(carried={})
