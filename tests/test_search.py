@@ -8,6 +8,7 @@ from refcheck.law import equal, law
 from refcheck.measured import MeasuredCell
 from refcheck.outcome import Status
 from refcheck.reference.cell import ReferenceCell
+from refcheck.rounding import Measured
 from refcheck.runner import PROFILES, hold
 from refcheck.search import Effort, Search
 from refcheck.settings import Settings
@@ -87,6 +88,28 @@ def test_a_right_cell_is_not_violated_and_its_closest_case_is_known() -> None:
     assert search.cases > 30
     assert search.conclusive > 0.95 * search.cases
     assert 0 < search.closest < 1
+
+
+TOP, HEIGHT = 41213, 1.001  # drawn at random, one number in 500 is beyond 1
+
+
+@law("nothing is higher than its allowance", cases=Cases(extra={"n": lambda _, n: n}))
+def low(cell, case):
+    """A hill whose sides say where the top is."""
+    height = HEIGHT - abs(case.extra["n"] - TOP) / 2**16
+    one = np.ones(1)
+    yield equal("height", Measured(one + height * 1e-3, np.full(1, 1e-3)), one)
+
+
+def test_the_search_climbs_towards_what_comes_near_to_its_allowance(monkeypatch):
+    cell, effort = MeasuredCell(ReferenceCell(Kind.RNN_TANH)), Effort(0, 150, 1.0, 1)
+
+    climbing = Search(low, cell, effort).smallest()
+    monkeypatch.setattr("refcheck.drawing.climb", lambda ratio: None)
+    at_random = Search(low, cell, effort).smallest()
+
+    assert climbing is not None
+    assert at_random is None
 
 
 class Raising(ReferenceCell):
