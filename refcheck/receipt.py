@@ -43,13 +43,16 @@ class Switch(NamedTuple):
         return form._replace(u=u * small, ulps=ulps * kept, absolute=absolute * kept)
 
 
-def made_out(law: Law, cell: Any, trial: Trial) -> Finding | None:
-    """Return the finding of a violating trial, with the parts of its allowance."""
-    found = trial.worst.finding if trial.worst else None
+def itemised(law: Law, cell: Any, trial: Trial) -> Trial:
+    """Return the trial with the parts of the allowance in its worst finding."""
+    worst = trial.worst
+    found = worst.finding if worst else None
     derived = isinstance(cell, MeasuredCell) and cell.derived
-    if found is None or not derived or not 0 < found.allowed < np.inf:
-        return found
-    return structs.replace(found, parts=parts(law, cell, trial.case, found))
+    if worst is None or found is None or not derived or not 0 < found.allowed < np.inf:
+        return trial
+    made = structs.replace(found, parts=parts(law, cell, trial.case, found))
+    verdicts = [v._replace(finding=made) if v is worst else v for v in trial.verdicts]
+    return trial._replace(verdicts=verdicts)
 
 
 def parts(

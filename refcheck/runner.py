@@ -132,7 +132,7 @@ def replay(law: Law, cell: Any, case: Subject) -> Trial:
     """Ask ``law`` on a stored case."""
     measured = measure(cell, Settings())
     measured.law = law.name
-    return ask(law, measured, case)
+    return receipt.itemised(law, measured, ask(law, measured, case))
 
 
 def _standing(search: Search) -> tuple[Status, str]:
@@ -147,7 +147,8 @@ def _violated(
     law: Law, search: Search, trial: Trial, seconds: float, *, strict: bool
 ) -> Outcome:
     document = trial.case.document()
-    found = receipt.made_out(law, search.cell, trial)
+    worst = receipt.itemised(law, search.cell, trial).worst
+    found = worst.finding if worst else None
     status = Status.CRASHED if trial.crash else Status.VIOLATED
     return Outcome(
         law.name,
