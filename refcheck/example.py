@@ -8,8 +8,8 @@ from refcheck.cell import Kind
 from refcheck.judge import allowed
 from refcheck.law import Claim, Law, Relation
 from refcheck.measured import MeasuredCell
-from refcheck.oracle import Provisional
 from refcheck.outcome import Finding
+from refcheck.provisional import Provisional
 from refcheck.receipt import DERIVED, parts, words
 from refcheck.reference.cell import ReferenceCell
 from refcheck.rounding import FORMATS, Measured

@@ -12,8 +12,10 @@ from msgspec import structs
 
 from refcheck.cell import Array
 from refcheck.law import Claim, Relation
-from refcheck.oracle import Provisional, chosen
+from refcheck.oracle import chosen
 from refcheck.outcome import Finding
+from refcheck.place import widest
+from refcheck.provisional import Provisional
 from refcheck.rounding import DOUBLE, FORMATS, INFORMATIVE, UNIT, Measured
 
 CONCLUSIVE_SHARE = 0.9  # of the entries must have an informative allowance
@@ -57,7 +59,7 @@ def _identical(claim: Claim, left: Array, right: Array) -> Verdict:
     if np.all(same):
         return Verdict(claim.relation, claim.label, violated=False, conclusive=True)
     error = np.where(same, 0.0, _distance(left, right))
-    finding = _finding(claim, left, right, error, np.zeros(left.shape))
+    finding = widest(claim.label, left, right, error, np.zeros(left.shape))
     return Verdict(claim.relation, claim.label, True, True, np.inf, finding)
 
 
@@ -101,7 +103,7 @@ def _bounded(
         ratios = np.where(error == 0, 0.0, error / budget)
     ratio = float(np.max(ratios, initial=0.0, where=~np.isnan(ratios)))
     if np.any(beyond):
-        finding = _finding(claim, left, right, error, budget)
+        finding = widest(claim.label, left, right, error, budget)
         return Verdict(claim.relation, claim.label, True, True, ratio, finding)
     says = _informative(budget, left, right)
     limit = _limit(budget, right) if claim.relation is Relation.EQUAL else 0.0
@@ -112,7 +114,7 @@ def _differs(claim: Claim, left: Array, right: Array) -> Verdict:
     """Violated here only if nothing shows on this case; the runner asks them all."""
     error, budget = _distance(left, right), allowed(claim)
     shows = bool(np.any(error > budget))
-    finding = _finding(claim, left, right, error, budget) if left.size else None
+    finding = widest(claim.label, left, right, error, budget) if left.size else None
     if finding is not None:
         finding = structs.replace(
             finding,
@@ -189,41 +191,3 @@ def misshapen(error: Exception) -> Verdict:
 def _told(claim: Claim, says: str) -> Verdict:
     finding = Finding(claim.label, "", np.nan, np.nan, np.inf, 0.0, says)
     return Verdict(claim.relation, claim.label, True, True, np.inf, finding)
-
-
-def _finding(
-    claim: Claim, left: Array, right: Array, error: Array, budget: Array
-) -> Finding:
-    with np.errstate(all="ignore"):
-        ratios = np.where(error == 0, 0.0, error / np.maximum(budget, DOUBLE.tiny))
-    ratios = np.where(np.isnan(ratios), np.inf, ratios)
-    worst = np.unravel_index(int(np.argmax(ratios)), left.shape)
-    return Finding(
-        claim.label,
-        _place(claim.label, worst),
-        float(left[worst]),
-        float(right[worst]),
-        float(error[worst]),
-        float(budget[worst]),
-        index=tuple(map(int, worst)),
-    )
-
-
-AXES = {
-    "outputs": ("t", "row", "unit"),
-    "inputs": ("t", "row", "input"),
-    "state": ("layer", "row", "unit"),
-    "h": ("layer", "row", "unit"),
-    "c": ("layer", "row", "unit"),
-}
-
-
-def _place(label: str, index: tuple[Any, ...]) -> str:
-    """Name the place: t=3, row 0, unit 1, or [2, 0] in a parameter."""
-    word = next((w for w in label.replace(",", " ").split() if w in AXES), "")
-    axes = AXES.get(word, ())
-    if axes and len(axes) == len(index):
-        first, *rest = zip(axes, index, strict=True)
-        start = f"t={first[1]}" if first[0] == "t" else f"{first[0]} {first[1]}"
-        return ", ".join([start, *(f"{axis} {k}" for axis, k in rest)])
-    return "[" + ", ".join(str(int(k)) for k in index) + "]" if index else ""

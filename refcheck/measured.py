@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from refcheck import oracle
+from refcheck import oracle, provisional
 from refcheck.case import Case
 from refcheck.cell import (
     Capability,
@@ -26,7 +26,6 @@ from refcheck.cell import (
     Spec,
     Watched,
 )
-from refcheck.oracle import Provisional, provisional
 from refcheck.rounding import FORMATS, Format, Measured, Reported
 from refcheck.scan import format_of
 from refcheck.sensitivity import assumed_error
@@ -170,31 +169,14 @@ class MeasuredCell:
         """Return the textbook's outputs and final state, until the oracle is asked."""
         found = self.budget(case)
         ask = partial(oracle.forward, self.book, case, found)
-
-        def right() -> Reply:
-            return self._once("oracle", case, ask)
-
-        return Reply(
-            provisional(found.outputs, case, lambda: right().outputs),
-            _each(found.state, case, lambda: right().state),
-        )
+        return provisional.reply(found, case, partial(self._once, "oracle", case, ask))
 
     def textbook_gradients(self, case: Case) -> Gradients:
         """Return the textbook's gradients, in the target's names, likewise."""
         found = self.gradient_budget(case)
         ask = partial(oracle.backward, self.book, case, found)
-
-        def right() -> Gradients:
-            return self._once("oracle's gradients", case, ask)
-
-        def of(name: str) -> Measured:
-            return right().params[name]
-
-        return Gradients(
-            {n: provisional(b, case, partial(of, n)) for n, b in found.params.items()},
-            provisional(found.inputs, case, lambda: right().inputs),
-            _each(found.state, case, lambda: right().state),
-        )
+        once = partial(self._once, "oracle's gradients", case, ask)
+        return provisional.gradients(found, case, once)
 
     def budget(self, case: Case) -> Reply:
         """Return the same with what any right implementation may be off by.
@@ -303,13 +285,6 @@ class _Training:
     def _trained(self, case: Case) -> tuple[Reply, Gradients]:
         target: Any = self._cell.cell
         return target.train_backward(case, self._seed)
-
-
-def _each(states: Any, case: Case, right: Callable[[], Any]) -> tuple[Provisional, ...]:
-    def of(k: int) -> Any:
-        return right()[k]
-
-    return tuple(provisional(s, case, partial(of, k)) for k, s in enumerate(states))
 
 
 def _states(state: Any, errors: Callable[[], Any]) -> tuple[Measured, ...]:

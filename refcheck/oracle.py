@@ -18,7 +18,7 @@ import numpy as np
 from refcheck.case import Case
 from refcheck.cell import Array, Gradients, Reply
 from refcheck.reference import sequence
-from refcheck.rounding import DOUBLE, Measured, Reported
+from refcheck.rounding import DOUBLE, Measured
 from refcheck.textbook import Textbook
 
 BITS = 128
@@ -34,43 +34,6 @@ class Oracle(NamedTuple):
     lift: Callable[[Array], Array]  # exactly
     told: Callable[[Array, Measured], Measured]  # what came out, beside its budget
     within: Callable[[], AbstractContextManager[Any]]  # in which it computes
-
-
-class Provisional(Reported):
-    """A result of the textbook in double precision, and whom to ask in doubt.
-
-    An error of less than ``certain`` of the target's own allowance is no violation,
-    whatever double precision has done to this result.
-    """
-
-    __slots__ = ("case", "certain", "confirmed")
-
-    def __init__(
-        self, value: Array, later: Any, certain: float, confirmed: Any, case: Case
-    ) -> None:
-        """Wrap values; ``confirmed`` asks the oracle, which is chosen by the case."""
-        super().__init__(value, later)
-        self.certain, self.case = certain, case
-        self.confirmed: Callable[[], Measured] = confirmed
-
-    def rearranged(self, move: Callable[[Any], Any]) -> "Provisional":
-        """Apply ``move``, which only moves entries about, now and later."""
-        return Provisional(
-            move(self.value),
-            lambda: move(self.spread(self.error)),
-            self.certain,
-            lambda: self.confirmed().rearranged(move),
-            self.case,
-        )
-
-
-def provisional(
-    budget: Measured, case: Case, confirmed: Callable[[], Measured]
-) -> Provisional:
-    """Return the textbook's result alone: its budget is that of the target."""
-    share = share_of(DOUBLE.u, budget)
-    later = partial(np.multiply, budget.allowance, share)
-    return Provisional(budget.wide, later, 1 - share / 2, confirmed, case)
 
 
 def share_of(u: float, budget: Measured) -> float:

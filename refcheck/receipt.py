@@ -15,8 +15,8 @@ from refcheck.case import Case, Subject
 from refcheck.cell import Gradients, Reply
 from refcheck.law import Claim, Law, Relation
 from refcheck.measured import MeasuredCell, Misshapen, TargetRaised
-from refcheck.oracle import Provisional
 from refcheck.outcome import Finding
+from refcheck.provisional import Provisional
 from refcheck.rounding import Format, Measured
 from refcheck.search import Trial
 

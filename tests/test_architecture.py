@@ -18,7 +18,8 @@ RANKS = (
     {"errors", "faults", "cell", "settings"},
     {"case", "law", "watch", "outcome", "layout", "reference"},
     {"rounding"},
-    {"sensitivity", "textbook", "oracle", "scan", "measured", "judge"},
+    {"sensitivity", "textbook", "oracle", "provisional", "scan", "measured"},
+    {"place", "judge"},
     {"recipe", "drawing", "landmarks", "strategies"},
     {"directions", "differences", "dual"},
     {"clipper", "clip_strategies"},
@@ -33,7 +34,7 @@ RANKS = (
 ALLOWED = {
     "adapters": {"adapters", "cell", "clipper", "case", "layout", "errors", "watch"},
     "reporters": {"reporters", "outcome"},
-    "properties": set().union(*RANKS[:8]),
+    "properties": set().union(*RANKS[:9]),
 }
 
 

@@ -136,3 +136,13 @@ def test_an_allowance_that_is_assumed_is_called_so(target, said, lacks) -> None:
     told = [note for note in ready.notes if "assumed from its own sensitivity" in note]
     assert bool(told) == bool(lacks)
     assert all(lacks in note for note in told)
+
+
+@pytest.mark.parametrize("target", ["torch.nn:GRU", "torch.nn.utils:clip_grad_norm_"])
+def test_an_oracle_that_leaves_something_open_is_noted(target, monkeypatch) -> None:
+    monkeypatch.setattr("refcheck.child.shortfall", lambda: "the oracle is weak")
+
+    ready = answers(target, Settings(select=("outputs-agree",)))[0]
+
+    assert isinstance(ready, Ready)
+    assert ("the oracle is weak" in ready.notes) is (target == "torch.nn:GRU")

@@ -12,8 +12,9 @@ from refcheck.cell import Kind, Reply
 from refcheck.judge import judge
 from refcheck.law import equal
 from refcheck.measured import MeasuredCell
-from refcheck.oracle import DOUBLE_PRECISION, EXTENDED_PRECISION, Provisional
+from refcheck.oracle import DOUBLE_PRECISION, EXTENDED_PRECISION
 from refcheck.outcome import Status
+from refcheck.provisional import Provisional
 from refcheck.reference.cell import ReferenceCell
 from refcheck.rounding import Measured, exact
 from refcheck.runner import run
