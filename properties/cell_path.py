@@ -23,6 +23,7 @@ CARRIED = (
     | Capability.LAYOUT
 )
 LSTM = {Kind.LSTM}
+FULL = 2.0**13  # of c_0: what counts for long is not capped
 
 
 def _pulling_c(case: Case) -> Case:
@@ -35,7 +36,8 @@ def _carrying(cell: MeasuredCell, case: Case) -> Case:
     """Return the case with i = 0 in all units, f = 1 in those held, f = 0 elsewhere."""
     everywhere = dict(case.extra) | {"held": list(range(case.spec.hidden_size))}
     shut = hold(cell, case.but(extra=everywhere), i=SHUT, f=SHUT)
-    case = shut.but(extra=case.extra)
+    h, c = shut.state or ()
+    case = shut.but(extra=case.extra, state=(h, c * c.dtype.type(FULL)))
     return _pulling_c(lasting(hold(cell, case, f=OPEN), 200))
 
 
@@ -47,6 +49,7 @@ def _carrying(cell: MeasuredCell, case: Case) -> Case:
     catches=(
         "forget-gate-never-shut",
         "cell-gradient-cut-after-a-hundred-steps",
+        "cell-state-capped-at-fifty",
         "input-gate-coupled-to-the-forget-gate",
         "output-gate-empties-the-cell",
     ),

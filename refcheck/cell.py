@@ -80,7 +80,9 @@ class Capability(Flag):
     FLOAT64 = auto()  # computes in double precision
     STRIDES = auto()  # is handed arrays with the strides that a case asks for
     MUTABLE = auto()  # parameters are updated in place, in one live object
-    TRAINS = auto()  # has dropout, a training mode and a seed
+    TRAINS = auto()  # has a training mode, and a seed
+    REPEATABLE_TRAINING = auto()  # ... in which it draws nothing at random by itself
+    DROPOUT = auto()  # can be built with dropout between layers
     CHAINS = auto()  # accumulates gradients over calls, detaches states
     NORMS = auto()  # a clipper that takes norms other than 2
     RETURNS_NORM = auto()  # a clipper that returns the norm it found

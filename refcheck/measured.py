@@ -134,12 +134,15 @@ class MeasuredCell:
         """Return outputs and final state of a call that records gradients."""
         return self._replied(case, self._extra(case, lambda c: c.with_gradients(case)))
 
-    def training(self, seed: int) -> "MeasuredCell":
-        """Return the target in training mode as a cell, of unknown kind.
+    def training(self, seed: int | None = None) -> "MeasuredCell":
+        """Return the target in training mode as a cell.
 
-        What it drops follows from the seed, so that equal calls give equal results.
+        What it drops follows from the seed, so that equal calls give equal results,
+        and it is of unknown kind.  Without a seed it drops nothing.
         """
-        return MeasuredCell(_Training(self, seed), self.watch)
+        other = MeasuredCell(_Training(self, seed), self.watch)
+        other.law, other.asked = self.law, self.asked
+        return other
 
     def chain_backward(self, early: Case, late: Case) -> Gradients:
         """Return the gradients of ``late`` alone, run from the detached early state."""
@@ -266,8 +269,9 @@ class _Scanned(MeasuredCell):
 class _Training:
     """A cell that is called in training mode, random numbers seeded."""
 
-    def __init__(self, cell: MeasuredCell, seed: int) -> None:
-        self.signature = replace(cell.signature, kind=None, layout=None)
+    def __init__(self, cell: MeasuredCell, seed: int | None) -> None:
+        unknown = replace(cell.signature, kind=None, layout=None)
+        self.signature = cell.signature if seed is None else unknown
         self._cell, self._seed = cell, seed
 
     def shapes(self, spec: Spec) -> Shapes:
@@ -284,7 +288,7 @@ class _Training:
 
     def _trained(self, case: Case) -> tuple[Reply, Gradients]:
         target: Any = self._cell.cell
-        return target.train_backward(case, self._seed)
+        return target.train_backward(case, self._seed or 0)
 
 
 def _states(state: Any, errors: Callable[[], Any]) -> tuple[Measured, ...]:

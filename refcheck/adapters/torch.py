@@ -25,6 +25,7 @@ from refcheck.adapters.torch_modules import (
 )
 from refcheck.adapters.torch_samples import attempt, sample
 from refcheck.adapters.torch_signatures import takes_nothing
+from refcheck.adapters.torch_training import draws
 from refcheck.adapters.torch_trials import Found, discovered
 from refcheck.cell import Capability, Declared, Kind, Signature, Spec
 from refcheck.errors import TargetError, Unsupported
@@ -38,6 +39,11 @@ ALWAYS = (
     | Capability.STRIDES
     | Capability.MUTABLE
     | Capability.CHAINS
+    | Capability.TRAINS
+)
+NOISY = (
+    "random numbers are drawn in training mode, so what it computes there is held to "
+    "its own gradients alone"
 )
 
 
@@ -91,11 +97,14 @@ def _adapted(source: Source, base: Spec, declared: Declared, name: str) -> Torch
         source, refused = chosen(source, base, found.call, kind, layout)
         notes += refused
     dtypes, failed = _dtypes(source, base, found.call)
+    capabilities = _capabilities(source, base, found, layout, dtypes)
+    if Capability.REPEATABLE_TRAINING not in capabilities:
+        notes.append(NOISY)
     plain = replace(TRIAL, dtype=base.dtype)
     signature = Signature(
         name,
         kind,
-        _capabilities(source, base, found, layout, dtypes),
+        capabilities,
         dtypes,
         fixed=None if source.resizable and base == plain else base,
         layout=layout,
@@ -139,7 +148,8 @@ def _capabilities(
         Capability.BATCH_FIRST: "batch_first" in takes,
         Capability.STACKS: stacks,
         Capability.DIRECTIONS: "bidirectional" in takes or base.bidirectional,
-        Capability.TRAINS: stacks and ("dropout" in takes or base.dropout > 0),
+        Capability.DROPOUT: stacks and ("dropout" in takes or base.dropout > 0),
+        Capability.REPEATABLE_TRAINING: not draws(source, base, call),
         Capability.FLOAT64: "float64" in dtypes,
     }
     has = ALWAYS

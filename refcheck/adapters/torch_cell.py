@@ -14,6 +14,7 @@ from refcheck.adapters.torch_build import CHOICES, SIZES, Source
 from refcheck.adapters.torch_calls import Call
 from refcheck.adapters.torch_runs import Placed, Run, started
 from refcheck.adapters.torch_samples import attempt, sample
+from refcheck.adapters.torch_training import seeded
 from refcheck.case import Case
 from refcheck.cell import (
     Gradients,
@@ -85,8 +86,7 @@ class TorchCell:
     def train_backward(self, case: Case, seed: int) -> tuple[Reply, Gradients]:
         """Call in training mode, random numbers seeded, and pull gradients back."""
         module = self._place(case.spec).module
-        with torch.random.fork_rng(devices=[]), torch.enable_grad():
-            torch.default_generator.manual_seed(seed)
+        with seeded(seed), torch.enable_grad():
             module.train()
             try:
                 run = self._run(case, leaves=True)

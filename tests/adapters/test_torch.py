@@ -32,7 +32,7 @@ OF_STACKS = (
     | Capability.STACKS
     | Capability.DIRECTIONS
     | Capability.BATCH_FIRST
-    | Capability.TRAINS
+    | Capability.DROPOUT
 )
 ALL = (
     Capability.INITIAL_STATE
@@ -46,6 +46,8 @@ ALL = (
     | Capability.STRIDES
     | Capability.MUTABLE
     | Capability.CHAINS
+    | Capability.TRAINS
+    | Capability.REPEATABLE_TRAINING
     | Capability.BACKWARD
     | Capability.BATCH
     | Capability.PARAMETERS

@@ -18,7 +18,9 @@ class Dropping(ReferenceCell):
 
     def __init__(self, kind: Kind) -> None:
         super().__init__(kind)
-        capabilities = self.signature.capabilities | Capability.TRAINS
+        capabilities = (
+            self.signature.capabilities | Capability.TRAINS | Capability.DROPOUT
+        )
         self.signature = replace(self.signature, capabilities=capabilities)
 
     def train_backward(self, case: Case, seed: int) -> tuple[Reply, Gradients]:
