@@ -61,7 +61,7 @@ def dropout_is_off_in_evaluation(cell: MeasuredCell, case: Case) -> Iterator[Cla
         hidden=(1, 5),
         scales=(0, 1, 2, 3),
         single=False,
-        most=6,
+        most=4,
         first=("two layers", "generic", "two layers, both directions"),
     ),
     requires=Capability.TRAINS | Capability.BACKWARD,

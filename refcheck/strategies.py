@@ -153,12 +153,11 @@ class Cases:
         seen = set()
         numbers = {name: k for k, name in enumerate(LANDMARKS)}
         for name in dict.fromkeys((*self.first, *LANDMARKS)):
-            recipe = generic(BASE.but(**LANDMARKS[name]), seed + numbers[name])
-            recipe = self.fitted(recipe, signature)
-            key = repr(recipe.but(seeds={}, extra=()))
+            recipe = self.fitted(BASE.but(**LANDMARKS[name]), signature)
+            key = repr(recipe)
             if key not in seen:
                 seen.add(key)
-                yield recipe
+                yield generic(recipe, seed + numbers[name])
 
     def varied(self, recipe: Recipe, signature: Signature, dice: Random) -> Recipe:
         """Return a landmark with other options, as far as this law and cell allow."""
