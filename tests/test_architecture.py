@@ -18,7 +18,7 @@ RANKS = (
     {"errors", "faults", "cell", "settings"},
     {"case", "law", "watch", "outcome", "layout", "reference"},
     {"rounding"},
-    {"sensitivity", "textbook", "scan", "measured", "judge"},
+    {"sensitivity", "textbook", "conditioned", "scan", "measured", "judge"},
     {"recipe", "drawing", "landmarks", "strategies"},
     {"directions", "differences", "dual"},
     {"clipper", "clip_strategies"},

@@ -313,7 +313,13 @@ def _matmul(a: Measured, b: Measured) -> Measured:
     if e_x.__class__ is not float:
         error = error + a.spread(e_x) @ (size_y + e_y)
     grid = _joined(a.grid, b.grid, add) if _free(e_x) and _free(e_y) else None
-    return a.of(x @ y, error, mass + error, x.shape[-1], grid)
+    terms = x.shape[-1] if y.ndim < 2 or not _free(e_y) else _filled(y)
+    return a.of(x @ y, error, mass + error, terms, grid)
+
+
+def _filled(y: Array) -> int:
+    """Return the most terms of a dot product with y (K, O): a zero adds exactly."""
+    return int(np.count_nonzero(y, axis=0).max(initial=0))
 
 
 def grid_of(wide: Array) -> int | None:
