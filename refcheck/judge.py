@@ -12,7 +12,15 @@ import numpy as np
 from refcheck.cell import Array
 from refcheck.law import Claim, Relation
 from refcheck.outcome import Finding
-from refcheck.rounding import DOUBLE, FORMATS, INFORMATIVE, UNIT, Measured
+from refcheck.rounding import (
+    DOUBLE,
+    FORMATS,
+    UNIT,
+    Doubt,
+    Format,
+    Measured,
+    informative,
+)
 
 CONCLUSIVE_SHARE = 0.9  # of the entries must have an informative allowance
 
@@ -26,6 +34,7 @@ class Verdict(NamedTuple):
     conclusive: bool
     ratio: float = 0.0  # the largest error as a share of its allowance
     finding: Finding | None = None
+    doubts: frozenset[Doubt] = frozenset()  # why it is not conclusive
 
 
 def judge(claim: Claim, target_errors: tuple[type[Exception], ...] = ()) -> Verdict:
@@ -79,9 +88,11 @@ def _bounded(
         ratios = np.where(error == 0, 0.0, error / allowed)
     ratio = float(np.max(ratios, initial=0.0, where=~np.isnan(ratios)))
     violated = bool(np.any(beyond))
-    conclusive = violated or _informative(allowed, left, right)
+    doubts = frozenset() if violated else _doubts(claim, allowed, left, right)
     finding = _finding(claim, left, right, error, allowed) if left.size else None
-    return Verdict(claim.relation, claim.label, violated, conclusive, ratio, finding)
+    return Verdict(
+        claim.relation, claim.label, violated, not doubts, ratio, finding, doubts
+    )
 
 
 def _differs(claim: Claim, left: Array, right: Array) -> Verdict:
@@ -96,8 +107,10 @@ def _differs(claim: Claim, left: Array, right: Array) -> Verdict:
             },
             says="no difference, expected one on at least one of the planted cases",
         )
-    conclusive = shows or _informative(allowed, left, right)
-    return Verdict(claim.relation, claim.label, not shows, conclusive, 0.0, finding)
+    doubts = frozenset() if shows else _doubts(claim, allowed, left, right)
+    return Verdict(
+        claim.relation, claim.label, not shows, not doubts, 0.0, finding, doubts
+    )
 
 
 _JUDGES: dict[Relation, Callable[[Claim, Array, Array], Verdict]] = {
@@ -113,7 +126,7 @@ def _one_rounding(left: Array, right: Array) -> Array:
 
     Most claims end here, and sides that agree so closely leave nothing undecided.
     """
-    formats = [FORMATS.get(side.dtype.name, DOUBLE) for side in (left, right)]
+    formats = [_format(side) for side in (left, right)]
     size = np.maximum(abs(left.astype(float)), abs(right.astype(float)))
     return np.asarray(
         max(f.u for f in formats) * np.where(np.isfinite(size), size, 0.0)
@@ -142,14 +155,29 @@ def _distance(left: Array, right: Array) -> Array:
     return np.where(same, 0.0, np.where(np.isnan(error), np.inf, error))
 
 
+def _doubts(
+    claim: Claim, allowed: Array, left: Array, right: Array
+) -> frozenset[Doubt]:
+    """Return why the allowance says nothing; nothing if it says something."""
+    sides = [s for s in (claim.left, claim.right) if isinstance(s, Measured)]
+    known = frozenset[Doubt]().union(*(side.doubts for side in sides))
+    says = known or _informative(allowed, left, right)
+    return known if says else frozenset({Doubt.WIDE})
+
+
 def _informative(allowed: Array, left: Array, right: Array) -> bool:
     if not allowed.size:
         return True
+    share = max(informative(_format(side)) for side in (left, right))
     with np.errstate(all="ignore"):
         size = np.maximum(abs(left.astype(float)), abs(right.astype(float)))
         size = np.maximum(size, np.sqrt(np.mean(size**2)))
-        says = (allowed <= INFORMATIVE * size) | (allowed <= UNIT)
+        says = (allowed <= share * size) | (allowed <= UNIT)
     return bool(np.mean(says & np.isfinite(allowed)) >= CONCLUSIVE_SHARE)
+
+
+def _format(side: Array) -> Format:
+    return FORMATS.get(side.dtype.name, DOUBLE)
 
 
 def misshapen(error: Exception) -> Verdict:

@@ -25,7 +25,7 @@ from refcheck.cell import (
     Spec,
     Watched,
 )
-from refcheck.rounding import FORMATS, Format, Measured, Reported
+from refcheck.rounding import FORMATS, Format, Known, Measured, Reported
 from refcheck.scan import format_of
 from refcheck.sensitivity import assumed_error
 from refcheck.textbook import Textbook
@@ -214,7 +214,7 @@ class MeasuredCell:
         if not self.derived:
             errors = self._assumed(case, found, self.cell.backward)
 
-        def of(name: str) -> Any:
+        def of(name: str) -> Known:
             return _bound(errors().params[name])
 
         params = {n: Reported(a, partial(of, n)) for n, a in found.params.items()}
@@ -271,15 +271,17 @@ class _Training:
 
 
 def _states(state: Any, errors: Callable[[], Any]) -> tuple[Measured, ...]:
-    def of(k: int) -> Any:
+    def of(k: int) -> Known:
         return _bound(errors().state[k])
 
     return tuple(Reported(s, partial(of, k)) for k, s in enumerate(state))
 
 
-def _bound(error: Any) -> Any:
+def _bound(error: Any) -> Known:
     """Return an allowance: of the textbook's array, or as it was assumed."""
-    return error.allowance if isinstance(error, Measured) else error
+    if not isinstance(error, Measured):
+        return Known(error)
+    return Known(error.allowance, error.doubts)
 
 
 def _require_shape(label: str, array: Any, expected: tuple[int, ...]) -> None:

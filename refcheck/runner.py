@@ -121,6 +121,7 @@ def hold(law: Law, cell: Any, settings: Settings, before: int = 0) -> Outcome:
         reason,
         cases=search.cases,
         inconclusive=search.cases - search.conclusive,
+        undecided=dict(search.undecided),
         closest=search.closest,
         seconds=seconds,
     )
@@ -137,7 +138,8 @@ def _standing(search: Search) -> tuple[Status, str]:
     if search.conclusive:
         return Status.HELD, ""
     if search.cases:
-        return Status.INCONCLUSIVE, "its allowance says nothing on any of its cases"
+        why = ", ".join(sorted(search.undecided))
+        return Status.INCONCLUSIVE, f"nothing can be said on any of its cases: {why}"
     return Status.INCONCLUSIVE, "the target has no case that the law speaks of"
 
 
@@ -155,6 +157,7 @@ def _violated(
         trial.crash,
         cases=search.cases,
         inconclusive=search.cases - search.conclusive,
+        undecided=dict(search.undecided),
         finding=worst.finding if worst else None,
         case=document,
         worst=search.worst,

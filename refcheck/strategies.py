@@ -164,6 +164,13 @@ class Cases:
         """Return a landmark with other options, as far as this law and cell allow."""
         return self.fitted(varied(recipe, dice), signature)
 
+    def easier(self, recipe: Recipe, signature: Signature) -> Iterator[Recipe]:
+        """Yield the recipe, then with half its steps, then in the first dtype too."""
+        shorter = recipe.but(time=(recipe.time + 1) // 2)
+        every = (recipe, shorter, shorter.but(single=False))
+        fitted = {repr(r): r for r in (self.fitted(r, signature) for r in every)}
+        yield from fitted.values()
+
     def handful(self, signature: Signature) -> Iterator[Recipe]:
         """Yield the planted generic cases on which differences must show."""
         seen = set()

@@ -5,7 +5,7 @@ import pytest
 
 from refcheck.judge import judge
 from refcheck.law import at_most, differs, equal, identical, refuses
-from refcheck.rounding import Measured, Reported
+from refcheck.rounding import Doubt, Known, Measured, Reported
 
 ONE = np.ones((1, 1, 2))
 
@@ -96,6 +96,31 @@ def test_an_infinite_allowance_is_never_exceeded_nor_conclusive() -> None:
 
     assert not verdict.violated
     assert not verdict.conclusive
+
+
+def test_half_a_format_is_asked_for_less() -> None:
+    wide = Measured(ONE, np.full(ONE.shape, 0.1))
+
+    assert judge(equal("h", wide, (ONE + 0.05).astype(np.float16))).conclusive
+    assert not judge(equal("h", wide, (ONE + 0.05).astype(np.float32))).conclusive
+
+
+def test_a_doubt_makes_a_claim_inconclusive_and_is_told() -> None:
+    doubtful = Reported(ONE, lambda: Known(np.full(ONE.shape, 1e-9), {Doubt.KINKS}))
+    wide = Measured(ONE, np.full(ONE.shape, 0.5))
+
+    assert judge(equal("h", doubtful, ONE + 1e-10)).doubts == {Doubt.KINKS}
+    assert judge(equal("h", wide, ONE + 0.25)).doubts == {Doubt.WIDE}
+    assert judge(differs("h", doubtful, ONE + 1e-10)).doubts == {Doubt.KINKS}
+
+
+def test_a_doubt_excuses_no_error_beyond_the_allowance() -> None:
+    doubtful = Reported(ONE, lambda: Known(np.full(ONE.shape, 1e-9), {Doubt.KINKS}))
+
+    verdict = judge(equal("h", doubtful, ONE + 1e-3))
+
+    assert verdict.violated
+    assert not verdict.doubts
 
 
 def test_at_most_looks_one_way() -> None:

@@ -7,30 +7,33 @@ carry a bound on their own error, ``functions.py`` NumPy's functions on such arr
 from refcheck.rounding.formats import (
     DOUBLE,
     FORMATS,
-    INFORMATIVE,
     KINK,
     NEARBY,
     UNIT,
+    Doubt,
     Format,
     activation_error,
+    informative,
     narrowest,
     widest,
 )
 from refcheck.rounding.functions import scaled_by_norm
-from refcheck.rounding.numbers import Measured, Reported, exact
+from refcheck.rounding.numbers import Known, Measured, Reported, exact
 
 __all__ = [
     "DOUBLE",
     "FORMATS",
-    "INFORMATIVE",
     "KINK",
     "NEARBY",
     "UNIT",
+    "Doubt",
     "Format",
+    "Known",
     "Measured",
     "Reported",
     "activation_error",
     "exact",
+    "informative",
     "narrowest",
     "scaled_by_norm",
     "widest",

@@ -19,12 +19,15 @@ it is unknown or something was rounded before.
 
 from collections.abc import Callable
 from operator import add
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from refcheck.cell import Array
-from refcheck.rounding.formats import DOUBLE, EXPLAINED, Format
+from refcheck.rounding.formats import DOUBLE, EXPLAINED, Doubt, Format, gamma
+
+Doubts = frozenset[Doubt]
+SURE: Doubts = frozenset()
 
 UFUNCS: dict[Any, Callable[..., Any]] = {}  # NumPy's elementwise functions, lifted
 FUNCTIONS: dict[Any, Callable[..., Any]] = {}  # ... and those that move entries about
@@ -39,6 +42,7 @@ class Measured:
 
     __slots__ = (
         "_closed",
+        "doubts",
         "error",
         "format",
         "grid",
@@ -53,7 +57,7 @@ class Measured:
         value: Array,
         error: Any = None,
         *,
-        mass: Array | None = None,
+        mass: Any = None,
         terms: int = 0,
         format: Format = DOUBLE,  # noqa: A002 - the field's word
     ) -> None:
@@ -63,6 +67,7 @@ class Measured:
         self.error = 0.0 if error is None else error
         self.mass, self.terms, self.format = mass, terms, format
         self.grid: int | None = None
+        self.doubts = SURE  # of what it was made from, and of its own once closed
         self._closed: Any = None  # the bound, once it was asked for
 
     @property
@@ -71,19 +76,22 @@ class Measured:
         if self.mass is None:
             return self.error
         if self._closed is None:
-            n, u = self.terms + 1, self.format.u
-            if self.grid is not None and self._is_exact(self.grid):
-                self._closed = 0.0
-            else:
-                rounding = (n * u / (1 - n * u)) * self.mass
-                self._closed = rounding + (self.error + n * self.format.tiny)
+            self._closed = self._close()
         return self._closed
 
-    def _is_exact(self, grid: int) -> bool:
-        """Whether every partial sum of terms on this grid is representable."""
-        step, form = 2.0**grid, self.format
-        largest = float(np.max(np.asarray(self.mass), initial=0.0))
-        return form.tiny <= step * form.u and largest <= step / form.u
+    def _close(self) -> Any:
+        """Return the bound of the open sum: nothing if it is exact in any order."""
+        form, mass = self.format, self.mass
+        largest = float(mass.max(initial=0.0))
+        if self.grid is not None and _is_exact(self.grid, largest, form):
+            return 0.0
+        n = self.terms + 1
+        rounding = gamma(form, n)
+        bound = rounding * mass + (self.error + n * form.tiny)
+        if largest * (1 + rounding) <= form.huge:
+            return bound
+        self.doubts |= {Doubt.OVERFLOW}
+        return np.where(mass * (1 + rounding) <= form.huge, bound, np.inf)
 
     @property
     def allowance(self) -> Array:
@@ -155,7 +163,15 @@ class Measured:
         made.value = made.wide = wide
         made.error, made.mass, made.terms = error, mass, terms
         made.format, made.grid, made._closed = self.format, grid, None  # noqa: SLF001
+        made.doubts = self.doubts
         return made
+
+    def doubting(self, *others: "Measured") -> "Measured":
+        """Take over the doubts about others that this was made from as well."""
+        for other in others:
+            if other.doubts:
+                self.doubts |= other.doubts
+        return self
 
     def lifted(self, other: Any) -> "Measured":
         """Return the other operand as such an array too."""
@@ -184,18 +200,24 @@ class Measured:
         b = self.lifted(other)
         terms = (self.terms or 1) + (b.terms or 1)
         mass, grid = self.sizes() + b.sizes(), _joined(self.grid, b.grid, min)
-        return self.of(self.wide + b.wide, self.error + b.error, mass, terms, grid)
+        error = self.error + b.error
+        return self.of(self.wide + b.wide, error, mass, terms, grid).doubting(b)
 
     def __sub__(self, other: Any) -> "Measured":
         """Subtract: the masses add all the same."""
         b = self.lifted(other)
         terms = (self.terms or 1) + (b.terms or 1)
         mass, grid = self.sizes() + b.sizes(), _joined(self.grid, b.grid, min)
-        return self.of(self.wide - b.wide, self.error + b.error, mass, terms, grid)
+        error = self.error + b.error
+        return self.of(self.wide - b.wide, error, mass, terms, grid).doubting(b)
 
     def __rsub__(self, other: Any) -> "Measured":
-        """Subtract from an exact array."""
-        return self.lifted(other) - self
+        """Subtract from an exact array, or from a whole number."""
+        if other.__class__ is not int:
+            return self.lifted(other) - self
+        grid = None if self.grid is None else min(self.grid, 0)
+        mass, terms = abs(other) + self.sizes(), (self.terms or 1) + 1
+        return self.of(other - self.wide, self.error, mass, terms, grid)
 
     def __neg__(self) -> "Measured":
         """Negate, which is exact."""
@@ -224,7 +246,7 @@ class Measured:
         if e_y.__class__ is not float:
             error = error + (abs(x) + e_x) * e_y
         grid = _joined(self.grid, b.grid, add) if _free(e_x) and _free(e_y) else None
-        return self.of(value, error, abs(value) + error, 1, grid)
+        return self.of(value, error, abs(value) + error, 1, grid).doubting(b)
 
     def __pow__(self, exponent: int) -> "Measured":
         """Square; no other power is used."""
@@ -262,33 +284,58 @@ class Measured:
         return NotImplemented if known is None else known(*args, **kwargs)
 
 
+class Known(NamedTuple):
+    """The bound on the error of a result, and what makes it say little."""
+
+    error: Any
+    doubts: Doubts = SURE
+
+
 class Reported(Measured):
     """What a target returned: its bound is worked out only when it is asked for.
 
     Most results agree with what they are compared with to the last bit, or nearly.
     """
 
-    __slots__ = ("_later",)
+    __slots__ = ("_known", "_later")
 
-    def __init__(self, value: Array, later: Callable[[], Any]) -> None:
-        """Wrap values; ``later`` returns the bound on their error."""
+    def __init__(self, value: Array, later: Callable[[], Known]) -> None:
+        """Wrap values; ``later`` returns what is known of their error."""
         self._later = later
+        self._known: Known | None = None
         super().__init__(value)
 
     @property
+    def known(self) -> Known:
+        """What is known of the error, asked for once."""
+        if self._known is None:
+            self._known = self._later()
+        return self._known
+
+    @property
     def error(self) -> Any:
-        """The bound, asked for once."""
-        if self._closed is None:
-            self._closed = self._later()
-        return self._closed
+        """The bound."""
+        return self.known.error
 
     @error.setter
     def error(self, _: Any) -> None:
         pass
 
+    @property
+    def doubts(self) -> Doubts:
+        """What makes the bound say little."""
+        return self.known.doubts
+
+    @doubts.setter
+    def doubts(self, _: Doubts) -> None:
+        pass
+
     def rearranged(self, move: Callable[[Any], Any]) -> "Reported":
         """Apply ``move``, which only moves entries about, now and later."""
-        return Reported(move(self.value), lambda: move(self.spread(self.error)))
+        return Reported(
+            move(self.value),
+            lambda: Known(move(self.spread(self.error)), self.doubts),
+        )
 
 
 def exact(value: Array, format: Format = DOUBLE) -> Measured:  # noqa: A002
@@ -314,7 +361,7 @@ def _matmul(a: Measured, b: Measured) -> Measured:
         error = error + a.spread(e_x) @ (size_y + e_y)
     grid = _joined(a.grid, b.grid, add) if _free(e_x) and _free(e_y) else None
     terms = x.shape[-1] if y.ndim < 2 or not _free(e_y) else _filled(y)
-    return a.of(x @ y, error, mass + error, terms, grid)
+    return a.of(x @ y, error, mass + error, terms, grid).doubting(b)
 
 
 def _filled(y: Array) -> int:
@@ -342,6 +389,12 @@ def grid_of(wide: Array) -> int | None:
 def _joined(a: int | None, b: int | None, join: Callable[[int, int], int]) -> Any:
     """Return the grid of a sum (min) or product (add), None if either is unknown."""
     return None if a is None or b is None else join(a, b)
+
+
+def _is_exact(grid: int, largest: float, form: Format) -> bool:
+    """Whether every partial sum of terms on this grid is representable."""
+    step = 2.0**grid
+    return form.tiny <= step * form.u and largest <= step / form.u
 
 
 def _free(error: Any) -> bool:
