@@ -15,7 +15,6 @@ from refcheck.outcome import Finding
 from refcheck.rounding import (
     DOUBLE,
     FORMATS,
-    UNIT,
     Doubt,
     Format,
     Measured,
@@ -108,8 +107,9 @@ def _differs(claim: Claim, left: Array, right: Array) -> Verdict:
             says="no difference, expected one on at least one of the planted cases",
         )
     doubts = frozenset() if shows else _doubts(claim, allowed, left, right)
+    violated = not shows and not doubts
     return Verdict(
-        claim.relation, claim.label, not shows, not doubts, 0.0, finding, doubts
+        claim.relation, claim.label, violated, not doubts, 0.0, finding, doubts
     )
 
 
@@ -168,12 +168,12 @@ def _doubts(
 def _informative(allowed: Array, left: Array, right: Array) -> bool:
     if not allowed.size:
         return True
-    share = max(informative(_format(side)) for side in (left, right))
+    form = max((_format(side) for side in (left, right)), key=lambda form: form.u)
     with np.errstate(all="ignore"):
         size = np.maximum(abs(left.astype(float)), abs(right.astype(float)))
         size = np.maximum(size, np.sqrt(np.mean(size**2)))
-        says = (allowed <= share * size) | (allowed <= UNIT)
-    return bool(np.mean(says & np.isfinite(allowed)) >= CONCLUSIVE_SHARE)
+        says = informative(form, allowed, size)
+    return bool(np.mean(says) >= CONCLUSIVE_SHARE)
 
 
 def _format(side: Array) -> Format:

@@ -48,7 +48,7 @@ class MeasuredCell:
     def __init__(self, cell: Cell, watch: Watch | None = None) -> None:
         """Measure ``cell``; every call of it is announced to ``watch``."""
         self.cell = cell
-        self.signature: Signature = cell.signature
+        self.signature: Signature = cell.signature.usual
         self.watch = watch or Unwatched()
         self.law = ""  # on whose behalf the target is called
         self.asked: Case | None = None  # the case that the law was asked on

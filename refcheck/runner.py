@@ -67,7 +67,7 @@ def measure(cell: Any, settings: Settings, watch: Watch | None = None) -> Any:
     kind = cell.signature.kind
     clips = kind is not None and not kind.recurrent
     measured = MeasuredClipper(cell, watch) if clips else MeasuredCell(cell, watch)
-    offered = measured.signature.dtypes
+    offered = cell.signature.dtypes
     for dtype in settings.dtypes:
         if dtype not in offered:
             message = f"the target does not offer {dtype!r}, only {', '.join(offered)}."

@@ -11,7 +11,7 @@ from refcheck.measured import MeasuredCell
 from refcheck.reference import activation, gru, lstm
 from refcheck.reference.cell import ReferenceCell
 from refcheck.rounding import FORMATS
-from refcheck.rounding.formats import PRESETS
+from refcheck.rounding.formats import presets
 
 KINDS = list(scan.SCANS)
 
@@ -43,7 +43,7 @@ def planted(sigmoid):
 
 def preset(cell: MeasuredCell, dtype: str) -> str:
     form = cell.scanned().format_of(dtype)
-    return next(n for n, p in PRESETS.items() if p == (form.ulps, form.absolute))
+    return next(n for n, p in presets(form).items() if p == (form.ulps, form.absolute))
 
 
 @pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.value)

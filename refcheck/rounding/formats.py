@@ -25,8 +25,10 @@ class Format(NamedTuple):
     """
 
     u: float  # unit roundoff
-    tiny: float  # smallest normal number: results below it may be flushed to zero
+    tiny: float  # smallest normal number: results below it may be flushed to zero;
+    # the smallest of all in float16, whose subnormal numbers nobody flushes
     huge: float  # largest finite number
+    inside: float  # unit roundoff of what dot products are accumulated in
     ulps: float = 4.0
     absolute: float = 8.0
 
@@ -36,23 +38,54 @@ class Format(NamedTuple):
 # tanh and tanh by exp (measured).
 PRESETS = {"libm": (4.0, 0.0), "xla": (8.0, 0.0), "approx": (4.0, 8.0)}
 
+# With 16 bits: 1 ulp is what an activation computed in float32 and rounded once is off
+# by, 4 ulps cover XLA in 16 bits, 2 u absolute σ by tanh.
+HALF_PRESETS = {"rounded": (1.0, 0.0), "libm": (4.0, 0.0), "approx": (4.0, 2.0)}
+
 FORMATS = {
-    "float64": Format(2.0**-53, 2.0**-1022, 1.797e308),
-    "float32": Format(2.0**-24, 2.0**-126, 3.402e38),
-    "float16": Format(2.0**-11, 2.0**-14, 6.55e4),
-    "bfloat16": Format(2.0**-8, 2.0**-126, 3.389e38),
+    "float64": Format(2.0**-53, 2.0**-1022, 1.797e308, 2.0**-53),
+    "float32": Format(2.0**-24, 2.0**-126, 3.402e38, 2.0**-24),
+    "float16": Format(2.0**-11, 2.0**-24, 6.55e4, 2.0**-24, absolute=2.0),
+    "bfloat16": Format(2.0**-8, 2.0**-126, 3.389e38, 2.0**-24, absolute=2.0),
 }
 DOUBLE = FORMATS["float64"]
 EXPLAINED = 1 + 2.0**-20  # the oracle's own double precision, seen from float32
 SHARE = 1e-2  # an allowance beyond this share of the result says nothing
 COARSE_SHARE = 0.25  # ... in a format of 16 bits
-UNIT = 2.0**-20  # ... unless it is as small as this on the scale of the drawn cases
+UNITS = 16  # ... unless it is as few u, on the scale of the drawn cases
 NEARBY = 2.0  # allowances of a case that was moved by at most 2^-6, over those of it
 KINKS = 0.1  # of the slopes of a ReLU may be undecided
 KINK = 2.0**-4  # of a bend that does not straighten out with the step: none is smooth
 
 
-def gamma(form: Format, terms: int) -> float:
+def is_half(form: Format) -> bool:
+    """Whether this is a format of 16 bits."""
+    return form.u > 2.0**-20
+
+
+def presets(form: Format) -> dict[str, tuple[float, float]]:
+    """Return the budgets of activations, ulps and absolute, narrowest first."""
+    return HALF_PRESETS if is_half(form) else PRESETS
+
+
+def over_rows(form: Format) -> Format:
+    """Return the format for sums over rows and steps, such as ∂L/∂W.
+
+    Such a sum may be kept in the format itself from step to step, as PyTorch does with
+    16 bits on a processor: nothing more precise is asked of it.
+    """
+    return form._replace(inside=form.u)
+
+
+def terms_of(form: Format, count: int) -> float:
+    """Return how many roundings to u a dot product of ``count`` terms may commit.
+
+    Accumulated in something finer, it is stored once.
+    """
+    return count if form.inside == form.u else 1 + count * form.inside / form.u
+
+
+def gamma(form: Format, terms: float) -> float:
     """Return γ_n = n u / (1 - n u), infinite from n u = 1 on."""
     nu = terms * form.u
     return nu / (1 - nu) if nu < 1 else np.inf
@@ -64,9 +97,11 @@ def activation_error(form: Format, value: Any) -> Any:
     return abs(value) * relative + least
 
 
-def informative(form: Format) -> float:
-    """Return the share of a result beyond which an allowance says nothing."""
-    return SHARE if form.u < 2.0**-20 else COARSE_SHARE
+def informative(form: Format, allowed: Array, size: Array) -> Array:
+    """Return where an allowance says something of a result of this size."""
+    few = UNITS * max(form.u, FORMATS["float32"].u)  # in float64 the scale is the same
+    share = COARSE_SHARE if is_half(form) else SHARE
+    return np.isfinite(allowed) & ((allowed <= share * size) | (allowed <= few))
 
 
 def narrowest(form: Format, found: Array, right: Array) -> Format:
@@ -74,7 +109,7 @@ def narrowest(form: Format, found: Array, right: Array) -> Format:
 
     Nothing is wider than the last one, which is what is left if none does.
     """
-    for ulps, absolute in PRESETS.values():
+    for ulps, absolute in presets(form).values():
         form = form._replace(ulps=ulps, absolute=absolute)
         if np.all(abs(found - right) <= activation_error(form, right)):
             break
@@ -83,5 +118,5 @@ def narrowest(form: Format, found: Array, right: Array) -> Format:
 
 def widest(forms: list[Format]) -> Format:
     """Return the one with the widest preset: a cell has one budget for all gates."""
-    order = list(PRESETS.values())
+    order = list(presets(forms[0]).values())
     return max(forms, key=lambda form: order.index((form.ulps, form.absolute)))

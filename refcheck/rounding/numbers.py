@@ -24,7 +24,16 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from refcheck.cell import Array
-from refcheck.rounding.formats import DOUBLE, EXPLAINED, Doubt, Format, gamma
+from refcheck.rounding.formats import (
+    DOUBLE,
+    EXPLAINED,
+    Doubt,
+    Format,
+    gamma,
+    is_half,
+    over_rows,
+    terms_of,
+)
 
 Doubts = frozenset[Doubt]
 SURE: Doubts = frozenset()
@@ -58,7 +67,7 @@ class Measured:
         error: Any = None,
         *,
         mass: Any = None,
-        terms: int = 0,
+        terms: float = 0,
         format: Format = DOUBLE,  # noqa: A002 - the field's word
     ) -> None:
         """Wrap values and the bound that came with them, without the open sum's."""
@@ -116,8 +125,11 @@ class Measured:
 
     @property
     def T(self) -> "Measured":  # noqa: N802 - NumPy's name
-        """The transpose."""
-        return self.rearranged(np.transpose)
+        """The transpose; with what has an error, rows are summed: ∂L/∂W = ∂L/∂aᵀ x."""
+        made = self.rearranged(np.transpose)
+        if is_half(self.format) and not _free(self.bound):
+            made.format = over_rows(self.format)
+        return made
 
     def __len__(self) -> int:
         """Return the length of the first axis."""
@@ -155,7 +167,7 @@ class Measured:
         wide: Array,
         error: Any,
         mass: Any = None,
-        terms: int = 0,
+        terms: float = 0,
         grid: int | None = None,
     ) -> "Measured":
         """Return values in double precision as an array of the same format."""
@@ -360,8 +372,9 @@ def _matmul(a: Measured, b: Measured) -> Measured:
     if e_x.__class__ is not float:
         error = error + a.spread(e_x) @ (size_y + e_y)
     grid = _joined(a.grid, b.grid, add) if _free(e_x) and _free(e_y) else None
-    terms = x.shape[-1] if y.ndim < 2 or not _free(e_y) else _filled(y)
-    return a.of(x @ y, error, mass + error, terms, grid).doubting(b)
+    count = x.shape[-1] if y.ndim < 2 or not _free(e_y) else _filled(y)
+    terms = terms_of(a.format, count)
+    return b.of(x @ y, error, mass + error, terms, grid).doubting(a)
 
 
 def _filled(y: Array) -> int:
