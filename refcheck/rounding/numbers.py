@@ -8,9 +8,17 @@ error analysis: Wilkinson 1963; Higham 2002, section 3.3).
 
 A sum or product of n terms is off by at most γ_n Σ|terms|, γ_n = n u / (1 - n u), in
 any order, blocked or fused (Higham 2002, section 4.2).  Sums are therefore kept open:
-``mass`` is Σ|terms| and ``terms`` is n, until a nonlinear operation closes them.  One
-more u per term than needed pays for the other ways to write an equation, such as
-n + z(h - n) for (1 - z) n + z h, and 1 - h² from h or from the pre-activation.
+``mass`` is Σ|terms|, and ``terms`` how many roundings a term may meet, until a
+nonlinear operation closes them.
+
+    sort        n numbers added            roundings that a term may meet
+    NUMBERS     none is a product          n - 1
+    PRODUCTS    some are                   n + 1, but 1 for one product alone
+    DOTS        some are products of       n
+                matrices
+
+An entry of a sum of PRODUCTS may be written otherwise, which the one more u pays for:
+(1 - z) n + z h as n + z (h - n), and 1 - h² as (1 - h)(1 + h).
 
 Where every term is a multiple of 2^g and Σ|terms| ≤ 2^g / u, every partial sum is
 representable, so that the sum is exact in any order: ``grid`` is that g, and None where
@@ -35,6 +43,8 @@ from refcheck.rounding.formats import (
     terms_of,
 )
 
+NUMBERS, PRODUCTS, DOTS = 0, 1, 2  # what is added up in an open sum
+
 Doubts = frozenset[Doubt]
 SURE: Doubts = frozenset()
 
@@ -56,6 +66,7 @@ class Measured:
         "format",
         "grid",
         "mass",
+        "sort",
         "terms",
         "value",
         "wide",
@@ -66,15 +77,14 @@ class Measured:
         value: Array,
         error: Any = None,
         *,
-        mass: Any = None,
-        terms: float = 0,
         format: Format = DOUBLE,  # noqa: A002 - the field's word
     ) -> None:
         """Wrap values and the bound that came with them, without the open sum's."""
         self.value = value
         self.wide = value if value.dtype == float else value.astype(float)
         self.error = 0.0 if error is None else error
-        self.mass, self.terms, self.format = mass, terms, format
+        self.mass: Any = None
+        self.terms, self.sort, self.format = 1.0, NUMBERS, format
         self.grid: int | None = None
         self.doubts = SURE  # of what it was made from, and of its own once closed
         self._closed: Any = None  # the bound, once it was asked for
@@ -94,13 +104,20 @@ class Measured:
         largest = float(mass.max(initial=0.0))
         if self.grid is not None and _is_exact(self.grid, largest, form):
             return 0.0
-        n = self.terms + 1
+        n = self.roundings
         rounding = gamma(form, n)
         bound = rounding * mass + (self.error + n * form.tiny)
         if largest * (1 + rounding) <= form.huge:
             return bound
         self.doubts |= {Doubt.OVERFLOW}
         return np.where(mass * (1 + rounding) <= form.huge, bound, np.inf)
+
+    @property
+    def roundings(self) -> float:
+        """How many roundings a term of the open sum may meet, however it is made."""
+        if self.sort == PRODUCTS and self.terms > 1:
+            return self.terms + 1
+        return self.terms - (self.sort == NUMBERS)
 
     @property
     def allowance(self) -> Array:
@@ -141,7 +158,7 @@ class Measured:
         if error.__class__ is not float:
             error = move(self.spread(error))
         mass = None if self.mass is None else move(self.spread(self.mass))
-        moved = self.of(move(self.wide), error, mass, self.terms, self.grid)
+        moved = self.of(move(self.wide), error, mass, self.terms, self.sort, self.grid)
         if self.value is not self.wide:
             moved.value = move(self.value)
         return moved
@@ -157,23 +174,24 @@ class Measured:
     def sum(self, axis: Any = None) -> "Measured":
         """Sum over an axis, in any order."""
         value = self.wide.sum(axis=axis)
-        terms = self.wide.size // max(1, value.size) * max(1, self.terms)
+        terms = self.wide.size // max(1, value.size) * self.terms
         error = self.spread(self.error).sum(axis=axis)
         mass = self.sizes().sum(axis=axis)
-        return self.of(np.asarray(value), error, mass, terms, self.grid)
+        return self.of(np.asarray(value), error, mass, terms, self.sort, self.grid)
 
     def of(
         self,
         wide: Array,
         error: Any,
         mass: Any = None,
-        terms: float = 0,
+        terms: float = 1,
+        sort: int = NUMBERS,
         grid: int | None = None,
     ) -> "Measured":
         """Return values in double precision as an array of the same format."""
         made = _made()
         made.value = made.wide = wide
-        made.error, made.mass, made.terms = error, mass, terms
+        made.error, made.mass, made.terms, made.sort = error, mass, terms, sort
         made.format, made.grid, made._closed = self.format, grid, None  # noqa: SLF001
         made.doubts = self.doubts
         return made
@@ -210,26 +228,27 @@ class Measured:
     def __add__(self, other: Any) -> "Measured":
         """Add: errors add, and the sum stays open."""
         b = self.lifted(other)
-        terms = (self.terms or 1) + (b.terms or 1)
-        mass, grid = self.sizes() + b.sizes(), _joined(self.grid, b.grid, min)
-        error = self.error + b.error
-        return self.of(self.wide + b.wide, error, mass, terms, grid).doubting(b)
+        return self._added(self.wide + b.wide, b)
 
     def __sub__(self, other: Any) -> "Measured":
         """Subtract: the masses add all the same."""
         b = self.lifted(other)
-        terms = (self.terms or 1) + (b.terms or 1)
+        return self._added(self.wide - b.wide, b)
+
+    def _added(self, value: Array, b: "Measured") -> "Measured":
+        """Return a sum or difference with both sides' terms, still open."""
+        terms, sort = self.terms + b.terms, max(self.sort, b.sort)
         mass, grid = self.sizes() + b.sizes(), _joined(self.grid, b.grid, min)
         error = self.error + b.error
-        return self.of(self.wide - b.wide, error, mass, terms, grid).doubting(b)
+        return self.of(value, error, mass, terms, sort, grid).doubting(b)
 
     def __rsub__(self, other: Any) -> "Measured":
         """Subtract from an exact array, or from a whole number."""
         if other.__class__ is not int:
             return self.lifted(other) - self
         grid = None if self.grid is None else min(self.grid, 0)
-        mass, terms = abs(other) + self.sizes(), (self.terms or 1) + 1
-        return self.of(other - self.wide, self.error, mass, terms, grid)
+        mass, terms = abs(other) + self.sizes(), self.terms + 1
+        return self.of(other - self.wide, self.error, mass, terms, self.sort, grid)
 
     def __neg__(self) -> "Measured":
         """Negate, which is exact."""
@@ -241,7 +260,12 @@ class Measured:
 
     def _exactly(self, function: Any) -> "Measured":
         made = self.of(
-            function(self.wide), self.error, self.mass, self.terms, self.grid
+            function(self.wide),
+            self.error,
+            self.mass,
+            self.terms,
+            self.sort,
+            self.grid,
         )
         if self.value is not self.wide:
             made.value = function(self.value)
@@ -258,7 +282,8 @@ class Measured:
         if e_y.__class__ is not float:
             error = error + (abs(x) + e_x) * e_y
         grid = _joined(self.grid, b.grid, add) if _free(e_x) and _free(e_y) else None
-        return self.of(value, error, abs(value) + error, 1, grid).doubting(b)
+        mass = abs(value) + error
+        return self.of(value, error, mass, 1, PRODUCTS, grid).doubting(b)
 
     def __pow__(self, exponent: int) -> "Measured":
         """Square; no other power is used."""
@@ -374,7 +399,7 @@ def _matmul(a: Measured, b: Measured) -> Measured:
     grid = _joined(a.grid, b.grid, add) if _free(e_x) and _free(e_y) else None
     count = x.shape[-1] if y.ndim < 2 or not _free(e_y) else _filled(y)
     terms = terms_of(a.format, count)
-    return b.of(x @ y, error, mass + error, terms, grid).doubting(a)
+    return b.of(x @ y, error, mass + error, terms, DOTS, grid).doubting(a)
 
 
 def _filled(y: Array) -> int:
