@@ -144,7 +144,7 @@ def _allowed(claim: Claim) -> Array:
     size = np.maximum(*(abs(_value(s).astype(float)) for s in sides))
     size = np.where(np.isfinite(size), size, 0.0)
     with np.errstate(all="ignore"):
-        return np.asarray(sum(carried, start=DOUBLE.u * size))
+        return np.asarray(claim.factor * sum(carried, start=DOUBLE.u * size))
 
 
 def _distance(left: Array, right: Array) -> Array:

@@ -31,6 +31,7 @@ class Claim(NamedTuple):
     label: str
     left: Any
     right: Any = None
+    factor: float = 1.0  # by which the user widens what rounding explains
 
 
 def equal(label: str, left: Any, right: Any) -> Claim:

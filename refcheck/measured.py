@@ -25,7 +25,7 @@ from refcheck.cell import (
     Spec,
     Watched,
 )
-from refcheck.rounding import FORMATS, Format, Known, Measured, Reported
+from refcheck.rounding import FORMATS, Format, Known, Measured, Reported, declared
 from refcheck.scan import format_of
 from refcheck.sensitivity import assumed_error
 from refcheck.textbook import Textbook
@@ -44,6 +44,9 @@ class Misshapen(Exception):  # noqa: N818 - what the target did, not our error
 
 class MeasuredCell:
     """The target as laws see it."""
+
+    factor = 1.0  # how many times as wide as derived allowances are taken
+    arithmetic: Sequence[str] = ()  # what the user declared of single precision
 
     def __init__(self, cell: Cell, watch: Watch | None = None) -> None:
         """Measure ``cell``; every call of it is announced to ``watch``."""
@@ -71,7 +74,7 @@ class MeasuredCell:
 
     def format_of(self, dtype: str) -> Format:
         """Return the format: with the widest budget of activations, unless scanned."""
-        return FORMATS[dtype]
+        return declared(FORMATS[dtype], self.arithmetic)
 
     def scanned(self) -> "MeasuredCell":
         """Return the target with the budget that a scan of its activations shows.
@@ -83,6 +86,7 @@ class MeasuredCell:
             self._scanned = _Scanned(self.cell, self.watch)
         other = self._scanned
         other.law, other.asked, other.signature = self.law, self.asked, self.signature
+        other.arithmetic = self.arithmetic
         return other
 
     # the target -----------------------------------------------------------------
@@ -106,7 +110,7 @@ class MeasuredCell:
     def fresh(self) -> "MeasuredCell":
         """Return the same target with no live object carried over."""
         other = MeasuredCell(self.cell.fresh(), self.watch)
-        other.law = self.law
+        other.law, other.arithmetic = self.law, self.arithmetic
         return other
 
     def call(self, case: Case, run: Callable[[], Any]) -> Any:
@@ -240,9 +244,10 @@ class _Scanned(MeasuredCell):
 
     def format_of(self, dtype: str) -> Format:
         if dtype not in self._formats:
-            self._formats[dtype] = FORMATS[dtype]  # unless the scan shows better
+            form = FORMATS[dtype]  # unless the scan shows better
             with contextlib.suppress(TargetRaised, Misshapen):
-                self._formats[dtype] = format_of(self.fresh(), dtype)
+                form = format_of(self.fresh(), dtype)
+            self._formats[dtype] = declared(form, self.arithmetic)
         return self._formats[dtype]
 
 

@@ -66,7 +66,8 @@ def measure(cell: Any, settings: Settings, watch: Watch | None = None) -> Any:
     """
     kind = cell.signature.kind
     clips = kind is not None and not kind.recurrent
-    measured = MeasuredClipper(cell, watch) if clips else MeasuredCell(cell, watch)
+    measured: Any = MeasuredClipper(cell, watch) if clips else MeasuredCell(cell, watch)
+    measured.factor, measured.arithmetic = settings.factor, settings.arithmetic
     offered = cell.signature.dtypes
     for dtype in settings.dtypes:
         if dtype not in offered:

@@ -78,7 +78,9 @@ def ask(law: Law, cell: Any, case: Subject) -> Trial:
     cell.asked = case
     try:
         with np.errstate(all="ignore"):  # a wrong cell may overflow a law's arithmetic
-            verdicts.extend(judge(c, (TargetRaised,)) for c in law.check(cell, case))
+            for claim in law.check(cell, case):
+                widened = claim._replace(factor=cell.factor)
+                verdicts.append(judge(widened, (TargetRaised,)))
     except TargetRaised as error:
         return Trial(case, verdicts, str(error))
     except Misshapen as error:

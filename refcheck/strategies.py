@@ -17,7 +17,7 @@ from refcheck.recipe import SCALES, Recipe, case_from
 from refcheck.rounding import FORMATS, is_half
 
 TAME = (0, 1, 3)  # scales of at most 1
-HALF = {"time": 3, "batch": 4, "hidden_size": 4, "input_size": 4, "num_layers": 2}
+HALF = {"time": 2, "batch": 2, "hidden_size": 3, "input_size": 3, "num_layers": 2}
 
 Extra = Callable[[Case, int], Any]
 Then = Callable[[Any, Case], Case]  # (measured cell, case) -> case

@@ -26,7 +26,8 @@ from refcheck.rounding import FORMATS, Format
 from refcheck.strategies import Cases
 from refcheck.textbook import Textbook
 
-FORM = Format(2.0**-20, 2.0**-500, 2.0**500, 2.0**-20, ulps=4.0, absolute=0.0)
+U = 2.0**-20
+FORM = Format(U, 2.0**-500, 2.0**500, U, U, ulps=4.0, absolute=0.0)
 KINDS = [kind for kind in Kind if kind.recurrent]
 HOW = {
     "up": np.ones_like,

@@ -5,6 +5,7 @@ carry a bound on their own error, ``functions.py`` NumPy's functions on such arr
 """
 
 from refcheck.rounding.formats import (
+    ARITHMETIC,
     DOUBLE,
     FORMATS,
     KINK,
@@ -12,6 +13,7 @@ from refcheck.rounding.formats import (
     Doubt,
     Format,
     activation_error,
+    declared,
     informative,
     is_half,
     narrowest,
@@ -21,6 +23,7 @@ from refcheck.rounding.functions import scaled_by_norm
 from refcheck.rounding.numbers import Known, Measured, Reported, exact
 
 __all__ = [
+    "ARITHMETIC",
     "DOUBLE",
     "FORMATS",
     "KINK",
@@ -31,6 +34,7 @@ __all__ = [
     "Measured",
     "Reported",
     "activation_error",
+    "declared",
     "exact",
     "informative",
     "is_half",

@@ -1,5 +1,6 @@
 """Floating-point formats, and from where on an allowance says nothing."""
 
+from collections.abc import Collection
 from enum import StrEnum
 from typing import Any, NamedTuple
 
@@ -29,8 +30,10 @@ class Format(NamedTuple):
     # the smallest of all in float16, whose subnormal numbers nobody flushes
     huge: float  # largest finite number
     inside: float  # unit roundoff of what dot products are accumulated in
+    rows: float  # ... and of what sums over rows and steps are, such as ∂L/∂W
     ulps: float = 4.0
     absolute: float = 8.0
+    operand: float = 0.0  # what a factor is rounded to before it enters a dot product
 
 
 # Narrowest first.  4 ulps cover PyTorch, NumPy, glibc and oneDNN, 8 ulps XLA on a
@@ -43,10 +46,16 @@ PRESETS = {"libm": (4.0, 0.0), "xla": (8.0, 0.0), "approx": (4.0, 8.0)}
 HALF_PRESETS = {"rounded": (1.0, 0.0), "libm": (4.0, 0.0), "approx": (4.0, 2.0)}
 
 FORMATS = {
-    "float64": Format(2.0**-53, 2.0**-1022, 1.797e308, 2.0**-53),
-    "float32": Format(2.0**-24, 2.0**-126, 3.402e38, 2.0**-24),
-    "float16": Format(2.0**-11, 2.0**-24, 6.55e4, 2.0**-24, absolute=2.0),
-    "bfloat16": Format(2.0**-8, 2.0**-126, 3.389e38, 2.0**-24, absolute=2.0),
+    "float64": Format(2.0**-53, 2.0**-1022, 1.797e308, 2.0**-53, 2.0**-53),
+    "float32": Format(2.0**-24, 2.0**-126, 3.402e38, 2.0**-24, 2.0**-24),
+    "float16": Format(2.0**-11, 2.0**-24, 6.55e4, 2.0**-24, 2.0**-11, absolute=2.0),
+    "bfloat16": Format(2.0**-8, 2.0**-126, 3.389e38, 2.0**-24, 2.0**-8, absolute=2.0),
+}
+# What a user may declare of single precision, instead of a wider tolerance.
+ARITHMETIC = {
+    "tf32": {"operand": 2.0**-11},  # factors of matrix products keep 11 bits
+    "float16-gradients": {"rows": 2.0**-11},  # ∂L/∂W is accumulated in 16 bits
+    "bfloat16-gradients": {"rows": 2.0**-8},
 }
 DOUBLE = FORMATS["float64"]
 EXPLAINED = 1 + 2.0**-20  # the oracle's own double precision, seen from float32
@@ -63,6 +72,19 @@ def is_half(form: Format) -> bool:
     return form.u > 2.0**-20
 
 
+def declared(form: Format, arithmetic: Collection[str]) -> Format:
+    """Return the format of single precision in which some arithmetic is cheaper.
+
+    Args:
+        form: any format; all but single precision stay as they are.
+        arithmetic: of ARITHMETIC.
+    """
+    single = form.u == FORMATS["float32"].u
+    for name in arithmetic if single else ():
+        form = form._replace(**ARITHMETIC[name])
+    return form
+
+
 def presets(form: Format) -> dict[str, tuple[float, float]]:
     """Return the budgets of activations, ulps and absolute, narrowest first."""
     return HALF_PRESETS if is_half(form) else PRESETS
@@ -71,10 +93,10 @@ def presets(form: Format) -> dict[str, tuple[float, float]]:
 def over_rows(form: Format) -> Format:
     """Return the format for sums over rows and steps, such as ∂L/∂W.
 
-    Such a sum may be kept in the format itself from step to step, as PyTorch does with
-    16 bits on a processor: nothing more precise is asked of it.
+    With 16 bits such a sum may be kept in the format itself from step to step, as
+    PyTorch does on a processor: nothing more precise is asked of it.
     """
-    return form._replace(inside=form.u)
+    return form._replace(inside=form.rows)
 
 
 def terms_of(form: Format, count: int) -> float:

@@ -26,8 +26,7 @@ it is unknown or something was rounded before.
 """
 
 from collections.abc import Callable
-from operator import add
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, cast
 
 import numpy as np
 
@@ -38,7 +37,6 @@ from refcheck.rounding.formats import (
     Doubt,
     Format,
     gamma,
-    is_half,
     over_rows,
     terms_of,
 )
@@ -144,8 +142,9 @@ class Measured:
     def T(self) -> "Measured":  # noqa: N802 - NumPy's name
         """The transpose; with what has an error, rows are summed: ∂L/∂W = ∂L/∂aᵀ x."""
         made = self.rearranged(np.transpose)
-        if is_half(self.format) and not _free(self.bound):
-            made.format = over_rows(self.format)
+        form = self.format
+        if form.rows != form.inside and not _free(self.bound):
+            made.format = over_rows(form)
         return made
 
     def __len__(self) -> int:
@@ -174,10 +173,12 @@ class Measured:
     def sum(self, axis: Any = None) -> "Measured":
         """Sum over an axis, in any order."""
         value = self.wide.sum(axis=axis)
-        terms = self.wide.size // max(1, value.size) * self.terms
+        form, count = self.format, self.wide.size // max(1, value.size)
+        terms = terms_of(over_rows(form), count) * self.terms
+        grid = self.grid if form.rows == form.u else None
         error = self.spread(self.error).sum(axis=axis)
         mass = self.sizes().sum(axis=axis)
-        return self.of(np.asarray(value), error, mass, terms, self.sort, self.grid)
+        return self.of(np.asarray(value), error, mass, terms, self.sort, grid)
 
     def of(
         self,
@@ -238,8 +239,10 @@ class Measured:
     def _added(self, value: Array, b: "Measured") -> "Measured":
         """Return a sum or difference with both sides' terms, still open."""
         terms, sort = self.terms + b.terms, max(self.sort, b.sort)
-        mass, grid = self.sizes() + b.sizes(), _joined(self.grid, b.grid, min)
-        error = self.error + b.error
+        mass, error = self.sizes() + b.sizes(), self.error + b.error
+        grid = self.grid
+        if grid is not None:
+            grid = None if b.grid is None else min(grid, b.grid)
         return self.of(value, error, mass, terms, sort, grid).doubting(b)
 
     def __rsub__(self, other: Any) -> "Measured":
@@ -281,7 +284,7 @@ class Measured:
         error = abs(y) * e_x
         if e_y.__class__ is not float:
             error = error + (abs(x) + e_x) * e_y
-        grid = _joined(self.grid, b.grid, add) if _free(e_x) and _free(e_y) else None
+        grid = None if self.grid is None else _product_grid(self, b)
         mass = abs(value) + error
         return self.of(value, error, mass, 1, PRODUCTS, grid).doubting(b)
 
@@ -396,9 +399,11 @@ def _matmul(a: Measured, b: Measured) -> Measured:
         error = size_x @ a.lifted(y).spread(e_y)
     if e_x.__class__ is not float:
         error = error + a.spread(e_x) @ (size_y + e_y)
-    grid = _joined(a.grid, b.grid, add) if _free(e_x) and _free(e_y) else None
+    grid = None if a.grid is None else _product_grid(a, b)
     count = x.shape[-1] if y.ndim < 2 or not _free(e_y) else _filled(y)
     terms = terms_of(a.format, count)
+    if a.format.inside > a.format.u or a.format.operand:
+        error, grid = error + 2.01 * a.format.operand * mass, None
     return b.of(x @ y, error, mass + error, terms, DOTS, grid).doubting(a)
 
 
@@ -424,9 +429,12 @@ def grid_of(wide: Array) -> int | None:
     return int(lows.min())
 
 
-def _joined(a: int | None, b: int | None, join: Callable[[int, int], int]) -> Any:
-    """Return the grid of a sum (min) or product (add), None if either is unknown."""
-    return None if a is None or b is None else join(a, b)
+def _product_grid(a: Measured, b: Measured) -> int | None:
+    """Return the grid of products, None if it is unknown or a factor was rounded."""
+    known = a.grid is not None and b.grid is not None
+    if known and _free(a.bound) and _free(b.bound):
+        return cast("int", a.grid) + cast("int", b.grid)
+    return None
 
 
 def _is_exact(grid: int, largest: float, form: Format) -> bool:
