@@ -19,6 +19,7 @@ from refcheck.rounding import (
     Format,
     Measured,
     informative,
+    is_half,
 )
 
 CONCLUSIVE_SHARE = 0.9  # of the entries must have an informative allowance
@@ -107,6 +108,8 @@ def _differs(claim: Claim, left: Array, right: Array) -> Verdict:
             says="no difference, expected one on at least one of the planted cases",
         )
     doubts = frozenset() if shows else _doubts(claim, allowed, left, right)
+    if not shows and is_half(_coarser(left, right)):
+        doubts |= {Doubt.WIDE}  # 16 bits allow more than many a difference
     violated = not shows and not doubts
     return Verdict(
         claim.relation, claim.label, violated, not doubts, 0.0, finding, doubts
@@ -126,11 +129,8 @@ def _one_rounding(left: Array, right: Array) -> Array:
 
     Most claims end here, and sides that agree so closely leave nothing undecided.
     """
-    formats = [_format(side) for side in (left, right)]
     size = np.maximum(abs(left.astype(float)), abs(right.astype(float)))
-    return np.asarray(
-        max(f.u for f in formats) * np.where(np.isfinite(size), size, 0.0)
-    )
+    return np.asarray(_coarser(left, right).u * np.where(np.isfinite(size), size, 0.0))
 
 
 def _value(side: Any) -> Array:
@@ -168,12 +168,16 @@ def _doubts(
 def _informative(allowed: Array, left: Array, right: Array) -> bool:
     if not allowed.size:
         return True
-    form = max((_format(side) for side in (left, right)), key=lambda form: form.u)
+    form = _coarser(left, right)
     with np.errstate(all="ignore"):
         size = np.maximum(abs(left.astype(float)), abs(right.astype(float)))
         size = np.maximum(size, np.sqrt(np.mean(size**2)))
         says = informative(form, allowed, size)
     return bool(np.mean(says) >= CONCLUSIVE_SHARE)
+
+
+def _coarser(left: Array, right: Array) -> Format:
+    return max(_format(left), _format(right), key=lambda form: form.u)
 
 
 def _format(side: Array) -> Format:

@@ -136,6 +136,13 @@ def test_a_difference_must_exceed_what_rounding_explains() -> None:
     assert judge(differs("h", np.ones(0), np.ones(0))).violated
 
 
+def test_a_difference_that_16_bits_do_not_show_is_undecided() -> None:
+    half = Measured((ONE + 0.25).astype(np.float16), np.full(ONE.shape, 1e-3))
+
+    assert judge(differs("h", half, ONE)).conclusive
+    assert judge(differs("h", half, ONE + 0.25)).doubts == {Doubt.WIDE}
+
+
 def test_a_refusal_is_an_exception_of_the_target() -> None:
     def refusing():
         raise KeyError
