@@ -29,6 +29,7 @@ FEW = Cases(
     hidden=(1, 3),
     batch=(1, 4),
     most=12,
+    half=False,
     first=(
         "generic",
         "float32",

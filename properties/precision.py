@@ -8,6 +8,7 @@ from refcheck.case import Case
 from refcheck.cell import Capability
 from refcheck.law import Claim, equal, identical, law
 from refcheck.measured import MeasuredCell
+from refcheck.rounding import FORMATS, is_half
 from refcheck.strategies import Cases
 
 from .padding import BOUNDED
@@ -18,7 +19,9 @@ LARGE = 1e4  # exp overflows in float64 already, and squares do not in float32
 
 
 def _large_inputs(_: MeasuredCell, case: Case) -> Case:
-    return case.but(inputs=np.clip(case.inputs * LARGE, -LARGE, LARGE))
+    most = 1e2 if is_half(FORMATS[case.spec.dtype]) else LARGE
+    inputs = np.clip(case.inputs.astype(float) * most, -most, most)
+    return case.but(inputs=inputs.astype(case.inputs.dtype))
 
 
 def _place(case: Case, number: int) -> list[int]:

@@ -10,7 +10,7 @@ from refcheck.law import Claim, law, refuses
 from refcheck.measured import MeasuredCell
 from refcheck.strategies import Cases
 
-OTHER = {"float64": "float32", "float32": "float64"}
+OTHER = {"float64": "float32"}  # any other dtype: float64
 MISFITS = Cases(batch_first=None, hidden=(2, 33), time=(1, 9), most=12)
 
 
@@ -53,7 +53,7 @@ def all_misfits_are_refused(cell: MeasuredCell, case: Case) -> Iterator[Claim]:
 
     A cell that promises to catch mistakes catches these, too.
     """
-    dtype = OTHER[case.spec.dtype]
+    dtype = OTHER.get(case.spec.dtype, "float64")
     yield _refused(cell, f"{dtype} inputs", case.but(inputs=case.inputs.astype(dtype)))
     if case.state is not None:
         tall = case.but(state=tuple(_longer(s, 1) for s in case.state))

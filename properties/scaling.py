@@ -78,6 +78,7 @@ def only_the_sum_of_biases_matters(cell: MeasuredCell, case: Case) -> Iterator[C
     cases=Cases(
         batch_first=None,
         time=(1, 17),
+        half=False,
         extra={"factor": lambda _, number: _power(CLOSE, number)},
         most=8,
     ),
@@ -131,6 +132,7 @@ def tanh_rnn_is_odd(cell: MeasuredCell, case: Case) -> Iterator[Claim]:
     cases=Cases(
         batch_first=None,
         scales=(0, 1, 2),
+        half=False,  # their range is narrower
         extra={"factor": lambda _, number: _power(FAR, number)},
         then=_without_biases,
         most=24,

@@ -6,13 +6,15 @@ times directions, lengths (N,).  Gates are stacked i f g o (LSTM) and r z n (GRU
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import Enum, Flag, auto
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 if TYPE_CHECKING:
     from refcheck.case import Case
     from refcheck.layout import Layout
+
+HALVES = ("float16", "bfloat16")  # the dtypes of 16 bits
 
 # A NumPy array, or one that dispatches like it: Measured values, dual numbers.  No type
 # of NumPy says this, and the whole reference runs on both.
@@ -137,6 +139,12 @@ class Signature:
     def offers(self, required: Capability) -> bool:
         """Whether the target has every capability in ``required``."""
         return required in self.capabilities
+
+    @property
+    def usual(self) -> "Signature":
+        """The same with the dtypes of a run that names none: not those of 16 bits."""
+        wide = tuple(dtype for dtype in self.dtypes if dtype not in HALVES)
+        return replace(self, dtypes=wide or self.dtypes)
 
 
 class Params(NamedTuple):

@@ -107,6 +107,7 @@ def ask_again(
         trial.crash,
         cases=1,
         inconclusive=int(not trial.conclusive),
+        undecided=dict.fromkeys(trial.doubts, 1),
         finding=trial.worst.finding if trial.worst else None,
         case=stored.case,
     )

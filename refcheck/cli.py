@@ -129,6 +129,17 @@ def cli() -> None:
     help="Compute in this dtype only; repeatable.",
 )
 @click.option(
+    "--arithmetic",
+    multiple=True,
+    type=click.Choice(["tf32", "float16-gradients", "bfloat16-gradients"]),
+    help="Arithmetic cheaper than float32 that TARGET declares; repeatable.",
+)
+@click.option(
+    "--allowance-factor",
+    metavar="FACTOR=REASON",
+    help="Widen what rounding explains; stands in the report.",
+)
+@click.option(
     "--seed",
     type=click.IntRange(min=0),
     help="Repeat a run; if left out, drawn and printed.",

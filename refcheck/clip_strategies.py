@@ -82,6 +82,10 @@ class ClipCases:
         """Return a landmark in another dtype, as the dice say."""
         return replace(recipe, single=recipe.single or dice.random() < 0.5)
 
+    def easier(self, recipe: ClipRecipe, _: Signature) -> Iterator[ClipRecipe]:
+        """Yield the recipe alone: clipping has no steps that errors grow with."""
+        yield recipe
+
     def handful(self, signature: Signature) -> Iterator[ClipRecipe]:
         """Yield the landmarks: no law about clipping is existential."""
         return self.landmarks(signature, 0)

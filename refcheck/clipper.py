@@ -1,6 +1,6 @@
 """Clipping functions: how they are called, and what they return with its allowance."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple, Protocol
 
 import numpy as np
@@ -36,6 +36,9 @@ class Clipper(Protocol):
 
 class MeasuredClipper:
     """The clipping function as laws see it; compare ``MeasuredCell``."""
+
+    factor = 1.0
+    arithmetic: Sequence[str] = ()
 
     def __init__(self, cell: Clipper, watch: Watch | None = None) -> None:
         """Measure ``cell``; every call of it is announced to ``watch``."""

@@ -16,7 +16,15 @@ from refcheck.oracle import chosen
 from refcheck.outcome import Finding
 from refcheck.place import widest
 from refcheck.provisional import Provisional
-from refcheck.rounding import DOUBLE, FORMATS, INFORMATIVE, UNIT, Measured
+from refcheck.rounding import (
+    DOUBLE,
+    FORMATS,
+    Doubt,
+    Format,
+    Measured,
+    informative,
+    is_half,
+)
 
 CONCLUSIVE_SHARE = 0.9  # of the entries must have an informative allowance
 
@@ -31,6 +39,7 @@ class Verdict(NamedTuple):
     ratio: float = 0.0  # the largest error as a share of its allowance
     finding: Finding | None = None
     limit: float = 0.0  # what half of the entries may be off by, relative; 0: unknown
+    doubts: frozenset[Doubt] = frozenset()  # why it is not conclusive
 
 
 def judge(claim: Claim, target_errors: tuple[type[Exception], ...] = ()) -> Verdict:
@@ -105,9 +114,11 @@ def _bounded(
     if np.any(beyond):
         finding = widest(claim.label, left, right, error, budget)
         return Verdict(claim.relation, claim.label, True, True, ratio, finding)
-    says = _informative(budget, left, right)
+    doubts = _doubts(claim, budget, left, right)
     limit = _limit(budget, right) if claim.relation is Relation.EQUAL else 0.0
-    return Verdict(claim.relation, claim.label, False, says, ratio, None, limit)
+    return Verdict(
+        claim.relation, claim.label, False, not doubts, ratio, None, limit, doubts
+    )
 
 
 def _differs(claim: Claim, left: Array, right: Array) -> Verdict:
@@ -120,8 +131,18 @@ def _differs(claim: Claim, left: Array, right: Array) -> Verdict:
             finding,
             says="no difference, expected one on at least one of the planted cases",
         )
-    conclusive = shows or _informative(budget, left, right)
-    return Verdict(claim.relation, claim.label, not shows, conclusive, 0.0, finding)
+    doubts = frozenset() if shows else _doubts(claim, budget, left, right)
+    if not shows and is_half(_coarser(left, right)):
+        doubts |= {Doubt.WIDE}  # 16 bits allow more than many a difference
+    violated = not shows and not doubts
+    return Verdict(
+        claim.relation,
+        claim.label,
+        violated,
+        not doubts,
+        finding=finding,
+        doubts=doubts,
+    )
 
 
 _JUDGES: dict[Relation, Callable[[Claim, Array, Array], Verdict]] = {
@@ -137,11 +158,8 @@ def _one_rounding(left: Array, right: Array) -> Array:
 
     Most claims end here, and sides that agree so closely leave nothing undecided.
     """
-    formats = [FORMATS.get(side.dtype.name, DOUBLE) for side in (left, right)]
     size = np.maximum(abs(left.astype(float)), abs(right.astype(float)))
-    return np.asarray(
-        max(f.u for f in formats) * np.where(np.isfinite(size), size, 0.0)
-    )
+    return np.asarray(_coarser(left, right).u * np.where(np.isfinite(size), size, 0.0))
 
 
 def _value(side: Any) -> Array:
@@ -155,7 +173,7 @@ def allowed(claim: Claim) -> Array:
     size = np.maximum(*(abs(_value(s).astype(float)) for s in sides))
     size = np.where(np.isfinite(size), size, 0.0)
     with np.errstate(all="ignore"):
-        return np.asarray(sum(carried, start=DOUBLE.u * size))
+        return np.asarray(claim.factor * sum(carried, start=DOUBLE.u * size))
 
 
 def _distance(left: Array, right: Array) -> Array:
@@ -173,14 +191,31 @@ def _limit(budget: Array, right: Array) -> float:
     return float(shares[len(shares) // 2]) if shares.size else 0.0
 
 
+def _doubts(claim: Claim, budget: Array, left: Array, right: Array) -> frozenset[Doubt]:
+    """Return why the allowance says nothing; nothing if it says something."""
+    sides = [s for s in (claim.left, claim.right) if isinstance(s, Measured)]
+    known = frozenset[Doubt]().union(*(side.doubts for side in sides))
+    says = known or _informative(budget, left, right)
+    return known if says else frozenset({Doubt.WIDE})
+
+
 def _informative(budget: Array, left: Array, right: Array) -> bool:
     if not budget.size:
         return True
+    form = _coarser(left, right)
     with np.errstate(all="ignore"):
         size = np.maximum(abs(left.astype(float)), abs(right.astype(float)))
         size = np.maximum(size, np.sqrt(np.mean(size**2)))
-        says = (budget <= INFORMATIVE * size) | (budget <= UNIT)
-    return bool(np.mean(says & np.isfinite(budget)) >= CONCLUSIVE_SHARE)
+        says = informative(form, budget, size)
+    return bool(np.mean(says) >= CONCLUSIVE_SHARE)
+
+
+def _coarser(left: Array, right: Array) -> Format:
+    return max(_format(left), _format(right), key=lambda form: form.u)
+
+
+def _format(side: Array) -> Format:
+    return FORMATS.get(side.dtype.name, DOUBLE)
 
 
 def misshapen(error: Exception) -> Verdict:

@@ -31,6 +31,7 @@ class Claim(NamedTuple):
     label: str
     left: Any
     right: Any = None
+    factor: float = 1.0  # by which the user widens what rounding explains
 
 
 def equal(label: str, left: Any, right: Any) -> Claim:
@@ -94,6 +95,9 @@ class Cases(Protocol):
 
     def varied(self, recipe: Any, signature: Signature, dice: Random) -> Any:
         """Return one of these with other options, as the dice say."""
+
+    def easier(self, recipe: Any, signature: Signature) -> Iterator[Any]:
+        """Yield the recipe, and what to ask instead where it says nothing."""
 
     def handful(self, signature: Signature) -> Iterator[Any]:
         """Yield the recipes of an existential law."""

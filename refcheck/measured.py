@@ -26,7 +26,7 @@ from refcheck.cell import (
     Spec,
     Watched,
 )
-from refcheck.rounding import FORMATS, Format, Measured, Reported
+from refcheck.rounding import FORMATS, Format, Known, Measured, Reported, declared
 from refcheck.scan import format_of
 from refcheck.sensitivity import assumed_error
 from refcheck.textbook import Textbook
@@ -46,10 +46,13 @@ class Misshapen(Exception):  # noqa: N818 - what the target did, not our error
 class MeasuredCell:
     """The target as laws see it."""
 
+    factor = 1.0  # how many times as wide as derived allowances are taken
+    arithmetic: Sequence[str] = ()  # what the user declared of single precision
+
     def __init__(self, cell: Cell, watch: Watch | None = None) -> None:
         """Measure ``cell``; every call of it is announced to ``watch``."""
         self.cell = cell
-        self.signature: Signature = cell.signature
+        self.signature: Signature = cell.signature.usual
         self.watch = watch or Unwatched()
         self.law = ""  # on whose behalf the target is called
         self.asked: Case | None = None  # the case that the law was asked on
@@ -72,7 +75,7 @@ class MeasuredCell:
 
     def format_of(self, dtype: str) -> Format:
         """Return the format: with the widest budget of activations, unless scanned."""
-        return FORMATS[dtype]
+        return declared(FORMATS[dtype], self.arithmetic)
 
     def scanned(self) -> "MeasuredCell":
         """Return the target with the budget that a scan of its activations shows.
@@ -84,6 +87,7 @@ class MeasuredCell:
             self._scanned = _Scanned(self.cell, self.watch)
         other = self._scanned
         other.law, other.asked, other.signature = self.law, self.asked, self.signature
+        other.arithmetic = self.arithmetic
         return other
 
     # the target -----------------------------------------------------------------
@@ -107,7 +111,7 @@ class MeasuredCell:
     def fresh(self) -> "MeasuredCell":
         """Return the same target with no live object carried over."""
         other = MeasuredCell(self.cell.fresh(), self.watch)
-        other.law = self.law
+        other.law, other.arithmetic = self.law, self.arithmetic
         return other
 
     def call(self, case: Case, run: Callable[[], Any]) -> Any:
@@ -234,7 +238,7 @@ class MeasuredCell:
         if not self.derived:
             errors = self._assumed(case, found, self.cell.backward)
 
-        def of(name: str) -> Any:
+        def of(name: str) -> Known:
             return _bound(errors().params[name])
 
         params = {n: Reported(a, partial(of, n)) for n, a in found.params.items()}
@@ -260,9 +264,10 @@ class _Scanned(MeasuredCell):
 
     def format_of(self, dtype: str) -> Format:
         if dtype not in self._formats:
-            self._formats[dtype] = FORMATS[dtype]  # unless the scan shows better
+            form = FORMATS[dtype]  # unless the scan shows better
             with contextlib.suppress(TargetRaised, Misshapen):
-                self._formats[dtype] = format_of(self.fresh(), dtype)
+                form = format_of(self.fresh(), dtype)
+            self._formats[dtype] = declared(form, self.arithmetic)
         return self._formats[dtype]
 
 
@@ -292,15 +297,17 @@ class _Training:
 
 
 def _states(state: Any, errors: Callable[[], Any]) -> tuple[Measured, ...]:
-    def of(k: int) -> Any:
+    def of(k: int) -> Known:
         return _bound(errors().state[k])
 
     return tuple(Reported(s, partial(of, k)) for k, s in enumerate(state))
 
 
-def _bound(error: Any) -> Any:
+def _bound(error: Any) -> Known:
     """Return an allowance: of the textbook's array, or as it was assumed."""
-    return error.allowance if isinstance(error, Measured) else error
+    if not isinstance(error, Measured):
+        return Known(error)
+    return Known(error.allowance, error.doubts)
 
 
 def _require_shape(label: str, array: Any, expected: tuple[int, ...]) -> None:

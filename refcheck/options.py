@@ -33,7 +33,11 @@ def duration(text: str, option: str) -> float:
 def settings_from(words: Mapping[str, Any]) -> Settings:
     """Return the settings that the options of ``check`` ask for."""
     seed = words["seed"]
+    factor, why = _factor(words["allowance_factor"])
     return Settings(
+        factor=factor,
+        factor_reason=why,
+        arithmetic=tuple(words["arithmetic"]),
         profile=words["profile"],
         seed=int.from_bytes(os.urandom(4)) if seed is None else seed,
         select=tuple(words["select"]),
@@ -76,6 +80,22 @@ def _require_writable(path: Path) -> None:
     except OSError as error:
         message = f"the report cannot be written to {path}: {error.strerror}."
         raise RefcheckError(message) from error
+
+
+def _factor(text: str | None) -> tuple[float, str]:
+    """Return the factor of allowances and the reason that stands beside it."""
+    if text is None:
+        return 1.0, ""
+    example = '2="our sums are split in blocks of 8"'
+    number, why = _pair(text, "--allowance-factor", example)
+    try:
+        factor = float(number)
+    except ValueError:
+        factor = 0.0
+    if not 0 < factor < float("inf"):
+        message = f"--allowance-factor is {number!r}, expected a number above 0."
+        raise RefcheckError(message)
+    return factor, why
 
 
 def _excluded(laws: Sequence[str], reasons: Sequence[str]) -> dict[str, str]:

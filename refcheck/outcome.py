@@ -64,6 +64,7 @@ class Outcome(msgspec.Struct, frozen=True):
     reason: str = ""
     cases: int = 0
     inconclusive: int = 0
+    undecided: Mapping[str, int] = {}  # why, and on how many of the cases
     closest: float = 0.0  # the largest error as a share of its allowance
     finding: Finding | None = None
     case: Mapping[str, Any] | None = None  # the smallest case, a document

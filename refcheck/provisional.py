@@ -7,7 +7,7 @@ from typing import Any
 from refcheck.case import Case
 from refcheck.cell import Array, Gradients, Reply
 from refcheck.oracle import share_of
-from refcheck.rounding import DOUBLE, Measured, Reported
+from refcheck.rounding import DOUBLE, Known, Measured, Reported
 
 
 class Provisional(Reported):
@@ -31,7 +31,7 @@ class Provisional(Reported):
         """Apply ``move``, which only moves entries about, now and later."""
         return Provisional(
             move(self.value),
-            lambda: move(self.spread(self.error)),
+            lambda: Known(move(self.spread(self.error)), self.doubts),
             self.certain,
             lambda: self.confirmed().rearranged(move),
             self.case,
@@ -64,8 +64,8 @@ def _provisional(
 ) -> Provisional:
     share = share_of(DOUBLE.u, budget)
 
-    def own() -> Array:
-        return share * budget.allowance
+    def own() -> Known:
+        return Known(share * budget.allowance, budget.doubts)
 
     return Provisional(budget.wide, own, 1 - share / 2, confirmed, case)
 

@@ -37,10 +37,16 @@ class Switch(NamedTuple):
 
     def of(self, form: Format) -> Format:
         """Return the format with what is not counted made as small as nothing."""
-        u, _, ulps, absolute = form
         small = 1.0 if self.sums else SMALL
         kept = float(self.activations) / small
-        return form._replace(u=u * small, ulps=ulps * kept, absolute=absolute * kept)
+        return form._replace(
+            u=form.u * small,
+            inside=form.inside * small,
+            rows=form.rows * small,
+            operand=form.operand * small,
+            ulps=form.ulps * kept,
+            absolute=form.absolute * kept,
+        )
 
 
 def itemised(law: Law, cell: Any, trial: Trial) -> Trial:

@@ -107,6 +107,11 @@ class Record:
         outcomes = list(self.outcomes.values())
         left_out = any(o.reason.startswith(NOT_REACHED) for o in outcomes)
         chosen = [f"only laws selected by {p!r} were asked" for p in settings.select]
+        if settings.factor != 1:
+            wider = f"allowances were taken {settings.factor:g} times as wide"
+            chosen.append(f"{wider}: {settings.factor_reason}")
+        cheaper = ", ".join(settings.arithmetic)
+        chosen += [f"arithmetic in float32 as declared: {cheaper}"] if cheaper else []
         return Report(
             version=self.version,
             target=self.request.target,

@@ -67,8 +67,9 @@ def measure(cell: Any, settings: Settings, watch: Watch | None = None) -> Any:
     """
     kind = cell.signature.kind
     clips = kind is not None and not kind.recurrent
-    measured = MeasuredClipper(cell, watch) if clips else MeasuredCell(cell, watch)
-    offered = measured.signature.dtypes
+    measured: Any = MeasuredClipper(cell, watch) if clips else MeasuredCell(cell, watch)
+    measured.factor, measured.arithmetic = settings.factor, settings.arithmetic
+    offered = cell.signature.dtypes
     for dtype in settings.dtypes:
         if dtype not in offered:
             message = f"the target does not offer {dtype!r}, only {', '.join(offered)}."
@@ -122,6 +123,7 @@ def hold(law: Law, cell: Any, settings: Settings, before: int = 0) -> Outcome:
         reason,
         cases=search.cases,
         inconclusive=search.cases - search.conclusive,
+        undecided=dict(search.undecided),
         closest=search.closest,
         limits=search.limits,
         seconds=seconds,
@@ -139,7 +141,8 @@ def _standing(search: Search) -> tuple[Status, str]:
     if search.conclusive:
         return Status.HELD, ""
     if search.cases:
-        return Status.INCONCLUSIVE, "its allowance says nothing on any of its cases"
+        why = ", ".join(sorted(search.undecided))
+        return Status.INCONCLUSIVE, f"nothing can be said on any of its cases: {why}"
     return Status.INCONCLUSIVE, "the target has no case that the law speaks of"
 
 
@@ -158,6 +161,7 @@ def _violated(
         trial.crash,
         cases=search.cases,
         inconclusive=search.cases - search.conclusive,
+        undecided=dict(search.undecided),
         closest=search.closest,
         finding=found,
         case=document,

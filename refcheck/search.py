@@ -6,8 +6,9 @@ what it drew, and ``reduction.py`` goes on from there.
 
 import contextlib
 import time
-from collections import defaultdict
-from collections.abc import Sequence
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Sequence
+from itertools import chain
 from statistics import median
 from typing import Any, NamedTuple
 
@@ -58,6 +59,11 @@ class Trial(NamedTuple):
         """Whether every claim could be decided."""
         return all(v.conclusive for v in self.verdicts)
 
+    @property
+    def doubts(self) -> set[str]:
+        """Why not every claim could be decided."""
+        return {doubt.value for v in self.verdicts for doubt in v.doubts}
+
     def without(self, labels: set[str]) -> "Trial":
         """Return the trial without the differences that were shown elsewhere."""
         kept = [
@@ -74,7 +80,9 @@ def ask(law: Law, cell: Any, case: Subject) -> Trial:
     cell.asked = case
     try:
         with np.errstate(all="ignore"):  # a wrong cell may overflow a law's arithmetic
-            verdicts.extend(judge(c, (TargetRaised,)) for c in law.check(cell, case))
+            for claim in law.check(cell, case):
+                widened = claim._replace(factor=cell.factor)
+                verdicts.append(judge(widened, (TargetRaised,)))
     except TargetRaised as error:
         return Trial(case, verdicts, str(error))
     except Misshapen as error:
@@ -91,6 +99,7 @@ class Search:
         """Prepare to search; nothing is tried yet."""
         self.law, self.cell, self.effort = law, cell, effort
         self.cases = self.conclusive = 0
+        self.undecided: Counter[str] = Counter()  # cases, by why nothing can be said
         self.closest = (
             0.0  # the largest error as a share of its allowance, of those held
         )
@@ -108,9 +117,8 @@ class Search:
             cases, self.law.name, signature, seed=self.effort.seed, most=most
         )
         crashed: tuple[Recipe, Trial] | None = None
-        for recipe in recipes:
-            trial = self._try(recipe)
-            if trial is None or not trial.broken:
+        for recipe, trial in chain.from_iterable(map(self._tries, recipes)):
+            if not trial.broken:
                 continue
             if not trial.crash:
                 return self._reduced(recipe, trial)
@@ -131,6 +139,15 @@ class Search:
         }
         left = [t.without(shown) for t in trials]
         return next((t for t in left if t.broken), None)
+
+    def _tries(self, recipe: Recipe) -> Iterator[tuple[Recipe, Trial]]:
+        """Try a recipe, and easier ones after it while nothing can be said."""
+        for easier in self.law.cases.easier(recipe, self.cell.signature):
+            trial = self._try(easier)
+            if trial is not None:
+                yield easier, trial
+            if trial is None or trial.broken or trial.conclusive:
+                return
 
     def _try(self, recipe: Recipe) -> Trial | None:
         """Return the trial of a recipe, None if there is no such case."""
@@ -154,6 +171,7 @@ class Search:
     def _count(self, trial: Trial) -> None:
         self.cases += 1
         self.conclusive += trial.conclusive
+        self.undecided.update(() if trial.broken else trial.doubts)
         held = [v for v in trial.verdicts if not v.violated]
         self.closest = max([self.closest, *(v.ratio for v in held)])
         limits = [v.limit for v in held if v.limit and v.conclusive]
@@ -184,14 +202,16 @@ class Search:
             nonlocal deadline
             key = repr(recipe)
             if key not in known and time.monotonic() < deadline:
-                trial = self._try(recipe)
-                known[key] = trial is not None and trial.broken
-                if trial is not None and trial.broken:
+                tried = list(self._tries(recipe))
+                broken = [(r, trial) for r, trial in tried if trial.broken]
+                known[key] = bool(broken)
+                if broken:
                     seconds = self.effort.shrink_seconds / 2
                     deadline = min(deadline, time.monotonic() + seconds)
-                    smallest.append((recipe, trial))
-                elif trial is not None and not smallest:
-                    climb(max((v.ratio for v in trial.verdicts), default=0.0))
+                    smallest.extend(broken)
+                elif not smallest:
+                    ratios = [v.ratio for _, trial in tried for v in trial.verdicts]
+                    climb(max(ratios, default=0.0))
             if known.get(key):
                 raise Broken
 

@@ -14,7 +14,12 @@ from refcheck.case import Case
 from refcheck.cell import Array, Gradients, Reply
 from refcheck.rounding import FORMATS
 
-STEPS = {"float64": 2.0**-24, "float32": 2.0**-10}  # far above roundoff, still linear
+STEPS = {  # far above roundoff, still linear, as far as 16 bits allow
+    "float64": 2.0**-24,
+    "float32": 2.0**-10,
+    "float16": 2.0**-5,
+    "bfloat16": 2.0**-4,
+}
 ROUNDINGS = 16  # per step and term: as if each were wrong by so many units
 MOVES = 2  # patterns of signs that are tried
 

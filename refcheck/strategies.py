@@ -14,6 +14,10 @@ from refcheck.cell import Capability, Cell, Signature, Spec
 from refcheck.errors import Unsupported
 from refcheck.landmarks import BASE, HANDFUL, LANDMARKS, generic, varied
 from refcheck.recipe import SCALES, Recipe, case_from
+from refcheck.rounding import FORMATS, is_half
+
+TAME = (0, 1, 3)  # scales of at most 1
+HALF = {"time": 2, "batch": 2, "hidden_size": 3, "input_size": 3, "num_layers": 2}
 
 Extra = Callable[[Case, int], Any]
 Then = Callable[[Any, Case], Case]  # (measured cell, case) -> case
@@ -47,6 +51,7 @@ class Cases:
     scales: tuple[int, ...] = tuple(range(len(SCALES)))
     strides: tuple[str, ...] = ("contiguous",)
     single: bool | None = None  # float32: always, never, or both
+    half: bool = True  # 16 bits too
     most: int = 1000  # cases at the most in the default profile: for costly laws
     thorough: bool = False  # more landmarks than most laws get, in every profile
     first: tuple[str, ...] = ()  # landmarks to begin with, where ``most`` cuts them off
@@ -66,13 +71,19 @@ class Cases:
         for what, (asked, capability) in wanted.items():
             if asked and not (signature.capabilities & capability):
                 return f"needs {what}, which the target does not offer"
-        if self.single is False and "float64" not in signature.dtypes:
-            return "needs float64, which the target does not offer"
-        if self.single and "float32" not in signature.dtypes:
-            return "needs float32, which the target does not offer"
         if self.batch[0] > 1 and not signature.offers(Capability.BATCH):
             return "needs a batch, which the target does not offer"
-        return "" if signature.fixed is None else self._misfit(signature.fixed)
+        if signature.fixed is not None and self._misfit(signature.fixed):
+            return self._misfit(signature.fixed)
+        return self._unspoken(signature.dtypes)
+
+    def _unspoken(self, dtypes: Sequence[str]) -> str:
+        """Return which dtype is missing, or an empty string."""
+        needed = {None: "", False: "float64", True: "float32"}[self.single]
+        if needed and needed not in dtypes:
+            return f"needs {needed}, which the target does not offer"
+        halves = all(is_half(FORMATS[dtype]) for dtype in dtypes)
+        return "says nothing about 16 bits" if halves and not self.half else ""
 
     def _misfit(self, fixed: Spec) -> str:
         """Return what is wrong with the one spec that there is, or an empty string."""
@@ -121,7 +132,21 @@ class Cases:
                 for name, capability in CHOSEN.items()
                 if live or not has(capability)
             }
-        return recipe.but(**changes)
+        fitting = recipe.but(**changes)
+        half = is_half(FORMATS[fitting.spec(signature.dtypes).dtype])
+        return self._tamed(fitting, signature) if half else fitting
+
+    def _tamed(self, recipe: Recipe, signature: Signature) -> Recipe:
+        """Return a recipe for 16 bits, where an allowance soon says nothing."""
+        least = {"time": self.time[0], "batch": self.batch[0]}
+        least |= {"hidden_size": self.hidden[0]}
+        changes = {
+            name: max(least.get(name, 1), min(getattr(recipe, name), most))
+            for name, most in HALF.items()
+            if signature.fixed is None or name in ("time", "batch")
+        }
+        tame = recipe.but(scale=1, input_scale=0)
+        return (recipe if recipe.scale in TAME else tame).but(**changes)
 
     def plain(self, recipe: Recipe, cell: Any) -> Case | None:
         """Return the case of a recipe, or None if this cell cannot be built so."""
@@ -162,6 +187,13 @@ class Cases:
     def varied(self, recipe: Recipe, signature: Signature, dice: Random) -> Recipe:
         """Return a landmark with other options, as far as this law and cell allow."""
         return self.fitted(varied(recipe, dice), signature)
+
+    def easier(self, recipe: Recipe, signature: Signature) -> Iterator[Recipe]:
+        """Yield the recipe, then with half its steps, then in the first dtype too."""
+        shorter = recipe.but(time=(recipe.time + 1) // 2)
+        every = (recipe, shorter, shorter.but(single=False))
+        fitted = {repr(r): r for r in (self.fitted(r, signature) for r in every)}
+        yield from fitted.values()
 
     def handful(self, signature: Signature) -> Iterator[Recipe]:
         """Yield the planted generic cases on which differences must show."""

@@ -45,12 +45,12 @@ class Textbook:
 
     def forward(self, case: Case) -> tuple[Reply, Any]:
         """Return outputs and final state, Measured, and the tapes for ``backward``."""
-        state = None if case.state is None else self._carried("state", case)
+        state = None if case.state is None else self.carried("state", case)
         with np.errstate(all="ignore"):
             return sequence.forward(
                 self.kind,
-                self._exact(case),
-                self._rounded("inputs", case),
+                self.exact(case),
+                self.rounded("inputs", case),
                 state,
                 case.lengths,
                 directions=case.spec.directions,
@@ -61,25 +61,26 @@ class Textbook:
         with np.errstate(all="ignore"):
             found = sequence.backward(
                 self.kind,
-                self._exact(case),
+                self.exact(case),
                 tapes,
-                self._rounded("grad_outputs", case),
-                self._carried("grad_state", case),
+                self.rounded("grad_outputs", case),
+                self.carried("grad_state", case),
             )
         params = self.own(case.spec, found.params)
         return Gradients(params, found.inputs, found.state)
 
-    def _exact(self, case: Case) -> list[Params]:
+    def exact(self, case: Case) -> list[Params]:
+        """Return the case's parameters, which are what they are, layer by layer."""
         form = self._format(case.spec.dtype)
         own = {name: exact(array, form) for name, array in case.params.items()}
         return self.params(case.spec, own)
 
-    def _rounded(self, name: str, case: Case) -> Measured:
+    def rounded(self, name: str, case: Case) -> Measured:
         """Return the case's inputs, or gradient of outputs, with the error it has."""
         (source,) = case.carried.get(name, (None,))
         return self._arriving(getattr(case, name), source, case)
 
-    def _carried(self, name: str, case: Case) -> tuple[Measured, ...]:
+    def carried(self, name: str, case: Case) -> tuple[Measured, ...]:
         """Return the case's state, or gradient of it, with the errors it came with."""
         arrays = getattr(case, name)
         sources = case.carried.get(name, arrays)

@@ -18,7 +18,8 @@ RANKS = (
     {"errors", "faults", "cell", "settings"},
     {"case", "law", "watch", "outcome", "layout", "reference"},
     {"rounding"},
-    {"sensitivity", "textbook", "oracle", "provisional", "scan", "measured"},
+    {"sensitivity", "textbook", "conditioned"},
+    {"oracle", "provisional", "scan", "measured"},
     {"place", "judge"},
     {"recipe", "drawing", "landmarks", "strategies"},
     {"directions", "differences", "dual"},
@@ -34,7 +35,7 @@ RANKS = (
 ALLOWED = {
     "adapters": {"adapters", "cell", "clipper", "case", "layout", "errors", "watch"},
     "reporters": {"reporters", "outcome"},
-    "properties": set().union(*RANKS[:9]),
+    "properties": set().union(*RANKS[:10]),
 }
 
 

@@ -5,7 +5,7 @@ import pytest
 
 from refcheck.judge import judge
 from refcheck.law import at_most, differs, equal, identical, refuses
-from refcheck.rounding import Measured, Reported
+from refcheck.rounding import Doubt, Known, Measured, Reported
 
 ONE = np.ones((1, 1, 2))
 
@@ -98,6 +98,31 @@ def test_an_infinite_allowance_is_never_exceeded_nor_conclusive() -> None:
     assert not verdict.conclusive
 
 
+def test_half_a_format_is_asked_for_less() -> None:
+    wide = Measured(ONE, np.full(ONE.shape, 0.1))
+
+    assert judge(equal("h", wide, (ONE + 0.05).astype(np.float16))).conclusive
+    assert not judge(equal("h", wide, (ONE + 0.05).astype(np.float32))).conclusive
+
+
+def test_a_doubt_makes_a_claim_inconclusive_and_is_told() -> None:
+    doubtful = Reported(ONE, lambda: Known(np.full(ONE.shape, 1e-9), {Doubt.KINKS}))
+    wide = Measured(ONE, np.full(ONE.shape, 0.5))
+
+    assert judge(equal("h", doubtful, ONE + 1e-10)).doubts == {Doubt.KINKS}
+    assert judge(equal("h", wide, ONE + 0.25)).doubts == {Doubt.WIDE}
+    assert judge(differs("h", doubtful, ONE + 1e-10)).doubts == {Doubt.KINKS}
+
+
+def test_a_doubt_excuses_no_error_beyond_the_allowance() -> None:
+    doubtful = Reported(ONE, lambda: Known(np.full(ONE.shape, 1e-9), {Doubt.KINKS}))
+
+    verdict = judge(equal("h", doubtful, ONE + 1e-3))
+
+    assert verdict.violated
+    assert not verdict.doubts
+
+
 def test_at_most_looks_one_way() -> None:
     assert not judge(at_most("norm", ONE, ONE + 1)).violated
     assert judge(at_most("norm", ONE + 1, ONE)).violated
@@ -109,6 +134,13 @@ def test_a_difference_must_exceed_what_rounding_explains() -> None:
     assert judge(differs("h", wide, ONE + 1e-4)).violated
     assert not judge(differs("h", wide, ONE + 1e-2)).violated
     assert judge(differs("h", np.ones(0), np.ones(0))).violated
+
+
+def test_a_difference_that_16_bits_do_not_show_is_undecided() -> None:
+    half = Measured((ONE + 0.25).astype(np.float16), np.full(ONE.shape, 1e-3))
+
+    assert judge(differs("h", half, ONE)).conclusive
+    assert judge(differs("h", half, ONE + 0.25)).doubts == {Doubt.WIDE}
 
 
 def test_a_refusal_is_an_exception_of_the_target() -> None:

@@ -21,6 +21,8 @@ WORDS: dict[str, Any] = {
     "exclude": (),
     "reason": (),
     "dtype": (),
+    "arithmetic": (),
+    "allowance_factor": None,
     "strict": False,
     "max_time": None,
     "fail_fast": False,
@@ -113,3 +115,16 @@ def test_a_pair_that_cannot_be_meant_is_refused_with_an_example(
 ) -> None:
     with pytest.raises(RefcheckError, match=says):
         ask()
+
+
+def test_allowances_are_widened_by_a_number_that_has_its_reason() -> None:
+    found = settings_from(WORDS | {"allowance_factor": "2.5=blocks of 8"})
+
+    assert (found.factor, found.factor_reason) == (2.5, "blocks of 8")
+    assert settings_from(WORDS).factor == 1
+
+
+@pytest.mark.parametrize("text", ["2", "=why", "2=", "wide=why", "0=why", "inf=why"])
+def test_another_factor_is_refused(text: str) -> None:
+    with pytest.raises(RefcheckError, match="--allowance-factor"):
+        settings_from(WORDS | {"allowance_factor": text})

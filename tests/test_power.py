@@ -9,7 +9,7 @@ from refcheck.runner import run
 from refcheck.settings import Settings
 from tests.low_precision import FAULTS, Cheaper
 
-FAMILIES = ("agreement", "exact arithmetic", "probes")
+FAMILIES = ("agreement", "exact arithmetic", "probes", "step by step")
 PLANTED = [
     (kind, dtype, name)
     for kind in (Kind.LSTM, Kind.GRU, Kind.RNN_TANH)

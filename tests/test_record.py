@@ -113,3 +113,12 @@ def test_an_option_may_keep_further_laws_from_being_asked(
     found.take(Found(outcome))
 
     assert found.limit == limit
+
+
+def test_what_widens_allowances_stands_in_the_report() -> None:
+    found = record(factor=2.0, factor_reason="blocks of 8", arithmetic=("tf32",))
+
+    notes = found.report().notes
+
+    assert "allowances were taken 2 times as wide: blocks of 8" in notes
+    assert "arithmetic in float32 as declared: tf32" in notes

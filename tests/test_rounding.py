@@ -8,7 +8,14 @@ from refcheck.cell import Kind
 from refcheck.measured import MeasuredCell
 from refcheck.recipe import case_from
 from refcheck.reference.cell import ReferenceCell
-from refcheck.rounding import FORMATS, Measured, Reported, exact, scaled_by_norm
+from refcheck.rounding import (
+    FORMATS,
+    Doubt,
+    Measured,
+    Reported,
+    exact,
+    scaled_by_norm,
+)
 from refcheck.rounding.numbers import grid_of
 from refcheck.strategies import Cases
 
@@ -81,6 +88,65 @@ def test_overflow_of_an_allowance_is_infinite_not_nan() -> None:
         )
 
     assert np.isinf(huge.allowance[0])
+
+
+def test_terms_beyond_the_largest_number_may_overflow_in_some_order() -> None:
+    terms = exact(np.array([[3e38, 1e38, -3e38], [1.0, 2.0, 3.0]]), SINGLE)
+
+    total = terms.sum(axis=1)
+
+    assert total.allowance[0] == np.inf
+    assert total.allowance[1] < 1e-5
+    assert total.doubts == {Doubt.OVERFLOW}
+    assert not terms[1].sum().doubts
+
+
+def test_what_overflowed_stays_unknown_through_an_activation() -> None:
+    a = Measured(np.array([1e300]), np.array([np.inf]))
+
+    assert np.tanh(a).allowance[0] == np.inf
+
+
+def test_an_activation_that_may_be_anywhere_is_capped_and_said_so() -> None:
+    lost = np.tanh(Measured(np.array([0.5]), np.array([7.0])))
+
+    assert 2 <= lost.allowance[0] < 2.1
+    assert lost.doubts == {Doubt.CAPPED}
+    assert not np.tanh(Measured(np.array([0.5]), np.array([1e-3]))).doubts
+
+
+def test_slopes_are_doubted_from_a_tenth_of_undecided_kinks_on() -> None:
+    near = np.array([1e-9, *[1.0] * 10])
+    slope = np.heaviside(Measured(near, np.full(11, 1e-8)), 0)
+    fewer = np.heaviside(Measured(near[:6], np.full(6, 1e-8)), 0)
+
+    assert not slope.doubts
+    assert fewer.doubts == {Doubt.KINKS}
+
+
+@pytest.mark.parametrize(
+    "made",
+    [
+        lambda a, b: a + b,
+        lambda a, b: b - a,
+        lambda a, b: b * a,
+        lambda a, b: b.reshape(1, 2) @ a.reshape(2, 1),
+        lambda a, b: np.concatenate([b, a]),
+        lambda a, b: np.where([True, False], b, a),
+        lambda a, b: (a[:1] + 0 * b[:1]).T.sum(),
+    ],
+    ids=["sum", "difference", "product", "matrices", "joined", "chosen", "moved"],
+)
+def test_what_is_made_of_a_doubtful_number_is_doubtful(made) -> None:
+    doubtful = np.tanh(Measured(np.zeros(2), np.full(2, 9.0)))
+
+    assert made(doubtful, exact(np.ones(2))).doubts == {Doubt.CAPPED}
+
+
+def test_more_terms_than_a_format_counts_have_no_bound() -> None:
+    many = exact(np.full(300, 1 / 3), FORMATS["bfloat16"])
+
+    assert many.sum().allowance == np.inf
 
 
 def test_functions_that_are_not_known_are_refused() -> None:

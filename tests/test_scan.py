@@ -10,8 +10,10 @@ from refcheck.cell import Kind
 from refcheck.measured import MeasuredCell
 from refcheck.reference import activation, gru, lstm
 from refcheck.reference.cell import ReferenceCell
+from refcheck.reference.equations import EQUATIONS
 from refcheck.rounding import FORMATS
-from refcheck.rounding.formats import PRESETS
+from refcheck.rounding.formats import presets
+from tests.test_hostile import reversed_step
 
 KINDS = list(scan.SCANS)
 
@@ -43,7 +45,7 @@ def planted(sigmoid):
 
 def preset(cell: MeasuredCell, dtype: str) -> str:
     form = cell.scanned().format_of(dtype)
-    return next(n for n, p in PRESETS.items() if p == (form.ulps, form.absolute))
+    return next(n for n, p in presets(form).items() if p == (form.ulps, form.absolute))
 
 
 @pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.value)
@@ -54,6 +56,29 @@ def test_accurate_activations_are_given_the_narrowest_budget(kind, dtype) -> Non
 
 def test_sigmoid_by_tanh_is_given_an_absolute_budget() -> None:
     assert preset(MeasuredCell(ByTanh(Kind.LSTM)), "float32") == "approx"
+
+
+class Reversed(ReferenceCell):
+    """h′ = (1 - w) h + w n with w = σ(-a): what is kept, 1 - w, is right absolutely."""
+
+    def forward(self, case):
+        with planted_step(reversed_step):
+            return super().forward(case)
+
+
+@contextmanager
+def planted_step(step):
+    before = EQUATIONS[Kind.GRU]
+    EQUATIONS[Kind.GRU] = before._replace(step=step)
+    try:
+        yield
+    finally:
+        EQUATIONS[Kind.GRU] = before
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_a_gru_that_gates_its_candidate_is_given_an_absolute_budget(dtype) -> None:
+    assert preset(MeasuredCell(Reversed(Kind.GRU)), dtype) == "approx"
 
 
 def test_pytorch_is_given_the_narrowest_budget() -> None:

@@ -7,6 +7,7 @@ from refcheck.cell import Kind, Reply
 from refcheck.law import equal, law
 from refcheck.measured import MeasuredCell
 from refcheck.outcome import Status
+from refcheck.recipe import Recipe
 from refcheck.reference.cell import ReferenceCell
 from refcheck.rounding import Measured
 from refcheck.runner import PROFILES, hold
@@ -152,3 +153,64 @@ def test_the_profiles_grow() -> None:
     drawn = [PROFILES[name].drawn for name in ("quick", "default", "gate", "deep")]
 
     assert drawn == sorted(drawn)
+
+
+def asked_of(easy, single=None):
+    """Return the cases asked of a law that can only decide easy ones, and the search.
+
+    Where it cannot, both sides differ within an allowance that says nothing.
+    """
+    asked = []
+
+    @law("1 = 1", cases=Cases(time=(33, 65), single=single))
+    def vaguely(_, case):
+        """Nothing to argue for."""
+        asked.append((case.time, case.spec.dtype))
+        found = Measured(np.ones(1), np.full(1, 9.0))
+        yield equal("one", found, Measured(np.ones(1) + (not easy(case))))
+
+    effort = Effort(landmarks=1, drawn=0, shrink_seconds=1.0, seed=0)
+    search = Search(vaguely, MeasuredCell(ReferenceCell(Kind.LSTM)), effort)
+    assert search.smallest() is None
+    return asked, search
+
+
+def test_what_says_nothing_is_asked_again_with_fewer_steps_then_in_double() -> None:
+    cases = Cases(time=(1, 65))
+    recipe = Recipe(time=9, single=True, hidden_size=2)
+
+    easier = list(cases.easier(recipe, ReferenceCell(Kind.LSTM).signature))
+
+    assert [(r.time, r.single) for r in easier] == [(9, True), (5, True), (5, False)]
+
+
+def test_a_case_that_says_something_is_not_asked_again() -> None:
+    asked, search = asked_of(lambda _: True)
+
+    assert len(asked) == search.cases == search.conclusive == 1
+
+
+def test_nothing_is_asked_again_that_would_be_the_same() -> None:
+    asked, search = asked_of(lambda _: False, single=True)
+
+    assert asked == [(33, "float32")]
+    assert (search.cases, search.conclusive) == (1, 0)
+    assert search.undecided == {"allowance too wide": 1}
+
+
+def test_easier_cases_count_as_cases_and_reasons_are_counted() -> None:
+    effort = Effort(landmarks=3, drawn=6, shrink_seconds=1.0, seed=0)
+
+    @law("1 = 1", cases=Cases(single=None))
+    def decided_when_short(_, case):
+        """Nothing to argue for."""
+        far = case.time > 3
+        found = Measured(np.ones(1), np.full(1, 9.0))
+        yield equal("one", found, Measured(np.ones(1) + far))
+
+    search = Search(decided_when_short, MeasuredCell(ReferenceCell(Kind.GRU)), effort)
+
+    assert search.smallest() is None
+    assert search.undecided == {"allowance too wide": search.cases - search.conclusive}
+    assert search.conclusive >= 9
+    assert search.cases > search.conclusive

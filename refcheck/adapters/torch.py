@@ -27,7 +27,7 @@ from refcheck.adapters.torch_samples import attempt, sample
 from refcheck.adapters.torch_signatures import takes_nothing
 from refcheck.adapters.torch_training import draws
 from refcheck.adapters.torch_trials import Found, discovered
-from refcheck.cell import Capability, Declared, Kind, Signature, Spec
+from refcheck.cell import HALVES, Capability, Declared, Kind, Signature, Spec
 from refcheck.errors import TargetError, Unsupported
 from refcheck.layout import TORCH, TORCH_CELL, Layout, recognised
 
@@ -163,19 +163,21 @@ def _dtypes(
 ) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """Return the dtypes in which no more fails than at first, and why others do."""
     at_first = _failures(source, base, call)
-    works, notes = [], []
-    for dtype in DTYPES:
+    works: list[str] = []
+    notes: dict[str, str] = {}
+    for dtype in (*DTYPES, *HALVES):
         try:
             failures = _failures(source, replace(base, dtype=dtype), call)
         except Unsupported as error:
-            notes.append(f"{dtype} is not checked: {error}")
+            notes[dtype] = f"{dtype} is not checked: {error}"
             continue
         new = [why for states, why in failures.items() if states not in at_first]
         if new:
-            notes.append(f"{dtype} is not checked: {type(new[0]).__name__}: {new[0]}")
+            why = f"{type(new[0]).__name__}: {new[0]}"
+            notes[dtype] = f"{dtype} is not checked: {why}"
         else:
             works.append(dtype)
-    return tuple(works), tuple(notes)
+    return tuple(works), tuple(notes[dtype] for dtype in DTYPES if dtype in notes)
 
 
 def _failures(source: Source, spec: Spec, call: Call) -> dict[int | None, Exception]:

@@ -7,13 +7,12 @@ copied at once, and has the shape and dtype that the module gave it.
 from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
-import numpy as np
 import torch
 from torch import Tensor, nn
 
 from refcheck.adapters.torch_answers import Answer, AnswerError, described
 from refcheck.adapters.torch_calls import Call, Given
-from refcheck.adapters.torch_tensors import array
+from refcheck.adapters.torch_tensors import array, bare
 from refcheck.case import Case
 from refcheck.cell import Array, Gradients, Reply
 
@@ -129,7 +128,7 @@ def _set(params: Mapping[str, nn.Parameter], values: Mapping[str, Array]) -> Non
     """Update the parameters in place: the objects stay, so that a stale cache shows."""
     with torch.no_grad():
         for name, parameter in params.items():
-            value = torch.from_numpy(np.array(values[name], order="C"))
+            value = bare(values[name])
             if value.shape != parameter.shape:
                 found = f"{tuple(parameter.shape)}, not {tuple(value.shape)}"
                 message = f"{name} has shape {found}."

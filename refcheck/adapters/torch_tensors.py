@@ -3,22 +3,35 @@
 from collections.abc import Iterator
 from typing import Any
 
+import ml_dtypes
 import numpy as np
 import torch
 from torch import Tensor, nn
 
 from refcheck.cell import Array
 
+BFLOAT16 = np.dtype(ml_dtypes.bfloat16)  # known to NumPy by name from here on
 REGISTERS = ("_parameters", "_buffers", "_modules")
 
 
 def tensor(array: Array, strides: str = "contiguous") -> Tensor:
     """Return a tensor of its own with these entries, laid out as ``strides`` says."""
-    return VIEWS.get(strides, _contiguous)(torch.tensor(np.ascontiguousarray(array)))
+    return VIEWS.get(strides, _contiguous)(bare(array))
+
+
+def bare(array: Array) -> Tensor:
+    """Return a contiguous tensor with these entries, which shares no memory."""
+    copy = np.array(array, order="C")
+    if copy.dtype == BFLOAT16:  # no NumPy dtype that torch knows: hand over the bits
+        return torch.from_numpy(copy.view(np.int16)).view(torch.bfloat16)
+    return torch.from_numpy(copy)
 
 
 def array(found: Any) -> Array:
     """Return the entries of a tensor in an array that shares no memory with it."""
+    bits = found.detach().contiguous()
+    if bits.dtype == torch.bfloat16:
+        return np.array(bits.view(torch.int16).numpy()).view(BFLOAT16)
     copy: Array = found.detach().numpy().copy()
     return copy
 

@@ -53,6 +53,7 @@ def _law(outcome: Outcome) -> Mapping[str, Any]:
         "reason": outcome.reason or finding.get("says", ""),
         "cases": outcome.cases,
         "inconclusive": outcome.inconclusive,
+        "undecided": outcome.undecided,
         "closest": _number(outcome.closest),
         "error": finding.get("error"),
         "allowed": finding.get("allowed"),

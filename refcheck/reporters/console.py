@@ -1,7 +1,7 @@
 """The report for people: what was asked, what went wrong and where, and the verdict."""
 
 import textwrap
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 
 from refcheck.outcome import BROKEN, Outcome, Report, Status
@@ -106,7 +106,17 @@ def _undecided(outcomes: Sequence[Outcome]) -> Iterator[str]:
     share = sum(o.inconclusive for o in outcomes)
     if share:
         cases = grouped(sum(o.cases for o in outcomes))
-        yield f"inconclusive   {grouped(share)} of {cases} cases"
+        said = f"{grouped(share)} of {cases} cases"
+        yield from labelled("inconclusive", f"{said}{_reasons(outcomes)}", 0)
+
+
+def _reasons(outcomes: Sequence[Outcome]) -> str:
+    """Return why nothing can be said, most frequent first; a case may have several."""
+    count: Counter[str] = Counter()
+    for outcome in outcomes:
+        count.update(outcome.undecided)
+    told = [f"{why} {grouped(n)}" for why, n in count.most_common()]
+    return f" ({', '.join(told)})" if told else ""
 
 
 def _noted(outcomes: Sequence[Outcome]) -> Iterator[str]:

@@ -14,6 +14,7 @@ CODES = {  # NumPy's names to those of struct
     "float64": "d",
     "float32": "f",
     "float16": "e",
+    "bfloat16": "f",  # the upper half of a float32, see values
     "int64": "q",
     "int32": "i",
     "bool": "?",
@@ -37,6 +38,8 @@ def values(array: Mapping[str, Any]) -> Sequence[Any]:
     if code is None:
         return ()
     data = base64.b64decode(array["data"])
+    if array["dtype"] == "bfloat16":
+        data = b"".join(b"\0\0" + data[k : k + 2] for k in range(0, len(data), 2))
     return struct.unpack(f"<{len(data) // struct.calcsize(code)}{code}", data)
 
 

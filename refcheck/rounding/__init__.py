@@ -5,32 +5,39 @@ carry a bound on their own error, ``functions.py`` NumPy's functions on such arr
 """
 
 from refcheck.rounding.formats import (
+    ARITHMETIC,
     DOUBLE,
     FORMATS,
-    INFORMATIVE,
     KINK,
     NEARBY,
-    UNIT,
+    Doubt,
     Format,
     activation_error,
+    declared,
+    informative,
+    is_half,
     narrowest,
     widest,
 )
 from refcheck.rounding.functions import scaled_by_norm
-from refcheck.rounding.numbers import Measured, Reported, exact
+from refcheck.rounding.numbers import Known, Measured, Reported, exact
 
 __all__ = [
+    "ARITHMETIC",
     "DOUBLE",
     "FORMATS",
-    "INFORMATIVE",
     "KINK",
     "NEARBY",
-    "UNIT",
+    "Doubt",
     "Format",
+    "Known",
     "Measured",
     "Reported",
     "activation_error",
+    "declared",
     "exact",
+    "informative",
+    "is_half",
     "narrowest",
     "scaled_by_norm",
     "widest",

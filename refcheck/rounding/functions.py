@@ -7,8 +7,15 @@ import numpy as np
 from scipy.special import expit
 
 from refcheck.cell import Array
-from refcheck.rounding.formats import DOUBLE, Format, activation_error
-from refcheck.rounding.numbers import FUNCTIONS, UFUNCS, Measured
+from refcheck.rounding.formats import (
+    DOUBLE,
+    KINKS,
+    Doubt,
+    Format,
+    activation_error,
+    gamma,
+)
+from refcheck.rounding.numbers import DOTS, FUNCTIONS, UFUNCS, Measured
 
 
 def _activation(
@@ -26,9 +33,13 @@ def _activation(
     def lifted(a: Measured) -> Measured:
         e = a.bound
         value = function(a.wide)
-        moved = np.minimum((slope(value) + bend * e) * e, most)
-        own = activation_error(a.format, abs(value) + moved)
-        return a.of(value, own + moved)
+        moved = (slope(value) + bend * e) * e
+        made = a.of(value, 0.0)
+        if not _all_below(moved, most):
+            made.doubts |= {Doubt.CAPPED}
+            moved = np.where(np.isfinite(e), np.minimum(moved, most), np.inf)
+        made.error = moved + activation_error(a.format, abs(value) + moved)
+        return made
 
     return lifted
 
@@ -42,7 +53,15 @@ def _relu(a: Measured, _: Measured) -> Measured:
 def _slope(a: Measured, _: Measured) -> Measured:
     """Step at 0: where the sign is undecided, both one-sided slopes are allowed."""
     undecided = abs(a.wide) <= a.bound
-    return a.of(np.heaviside(a.wide, 0.0), undecided.astype(float))
+    made = a.of(np.heaviside(a.wide, 0.0), undecided.astype(float))
+    if np.mean(undecided) > KINKS:
+        made.doubts |= {Doubt.KINKS}
+    return made
+
+
+def _all_below(moved: Any, most: float) -> bool:
+    """Whether all are; NaN is not."""
+    return bool(np.asarray(moved).max(initial=0.0) < most)
 
 
 _UFUNCS: dict[Any, Any] = {
@@ -68,9 +87,12 @@ def _joined(join: Any) -> Callable[..., Measured]:
         value = join([p.wide for p in every], axis=axis)
         error = join([p.spread(p.error) for p in every], axis=axis)
         if all(p.mass is None for p in every):
-            return first.of(value, error)
+            return first.of(value, error).doubting(*every)
         mass = join([p.spread(p.sizes()) for p in every], axis=axis)
-        return first.of(value, error, mass, max(p.terms for p in every))
+        terms, sort = max(p.terms for p in every), first.sort
+        if any(p.sort != sort for p in every):
+            terms, sort = max(p.roundings for p in every), DOTS
+        return first.of(value, error, mass, terms, sort).doubting(*every)
 
     return lifted
 
@@ -78,7 +100,8 @@ def _joined(join: Any) -> Callable[..., Measured]:
 def _where(mask: Array, a: Any, b: Any) -> Measured:
     first: Measured = a if isinstance(a, Measured) else b
     a, b = first.lifted(a), first.lifted(b)
-    return first.of(np.where(mask, a.wide, b.wide), np.where(mask, a.bound, b.bound))
+    value, error = np.where(mask, a.wide, b.wide), np.where(mask, a.bound, b.bound)
+    return first.of(value, error).doubting(a, b)
 
 
 def _split(a: Measured, sections: Any, axis: int = 0) -> list[Measured]:
@@ -133,6 +156,7 @@ def scaled_by_norm(value: Any, terms: int, format: Format = DOUBLE) -> Measured:
     may the power and the root of a p-norm (Higham 2002, section 4.2).
     """
     array = np.asarray(value)
-    n = (terms + 12) * format.u
     size = abs(array.astype(float))
-    return Measured(array, n / (1 - n) * size + format.tiny, format=format)
+    return Measured(
+        array, gamma(format, terms + 12) * size + format.tiny, format=format
+    )

@@ -63,7 +63,8 @@ def test_the_kind_is_that_of_the_class_in_torch(
 
     assert signature.kind is kind
     assert signature.layout == layout
-    assert signature.dtypes == ("float64", "float32")
+    assert signature.dtypes == ("float64", "float32", "float16", "bfloat16")
+    assert signature.usual.dtypes == ("float64", "float32")
     assert signature.fixed is None
     assert signature.notes == ()
 

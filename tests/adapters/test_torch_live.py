@@ -157,7 +157,7 @@ def test_sizes_that_nothing_tells_can_be_declared() -> None:
 def test_a_module_in_half_precision_is_checked_in_copies() -> None:
     cell = adapted(nn.LSTM(3, 2).bfloat16())
 
-    assert cell.signature.dtypes == ("float64", "float32")
+    assert cell.signature.usual.dtypes == ("float64", "float32")
     assert "copies are checked in other dtypes than its own" in cell.signature.notes
 
 

@@ -1,5 +1,6 @@
 """Numbers as text, decoded from the exact bytes of a case document."""
 
+import ml_dtypes
 import numpy as np
 import pytest
 
@@ -7,10 +8,12 @@ from refcheck.case import encoded
 from refcheck.cell import Array
 from refcheck.reporters.numbers import both, rounded, texts, values, zero
 
+BITS = ["0.25", "-1.5", "3.14062"]  # 3.140625 takes a seventh digit
 TEXTS = {
     "simple": (np.array([0.5, -2.0, 0.0]), ["0.5", "-2", "0"], False),
     "float32": (np.array([0.1], "float32"), ["0.1"], False),
     "float16": (np.array([0.1], "float16"), ["0.1"], False),
+    "bfloat16": (np.array([0.25, -1.5, 3.140625], ml_dtypes.bfloat16), BITS, True),
     "many digits": (np.array([1 / 3]), ["0.333333"], True),
     "largest float32": (
         np.array([np.finfo("float32").max]),

@@ -1,0 +1,87 @@
+"""Started anew from what was shown, the textbook is itself, and allows as little."""
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+from refcheck import conditioned
+from refcheck.case import Case
+from refcheck.catalogue import laws
+from refcheck.cell import Kind
+from refcheck.law import Claim
+from refcheck.measured import MeasuredCell
+from refcheck.recipe import GENERIC, SALTS, Recipe
+from refcheck.reference.cell import ReferenceCell
+from refcheck.rounding import FORMATS
+from tests.test_rounding import KINDS
+
+UNIT = FORMATS["float64"].u
+LAW = laws()["gradients-agree-step-by-step"]
+
+
+def a_case(cell: MeasuredCell, **changes: Any) -> Case:
+    """Return a case of the law, with numbers that have all their bits."""
+    plain = {"time": 9, "batch": 2, "hidden_size": 3, "with_state": True}
+    recipe = Recipe(seeds=dict.fromkeys(SALTS, GENERIC), **(plain | changes))
+    return LAW.cases.build(recipe, cell)
+
+
+def claims_of(cell: MeasuredCell, case: Case) -> dict[str, Claim]:
+    return {claim.label: claim for claim in LAW.check(cell, case)}
+
+
+@pytest.mark.parametrize("with_state", [True, False], ids=["state", "no state"])
+@pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.value)
+def test_conditioned_on_itself_the_textbook_is_the_same(kind, with_state) -> None:
+    cell = MeasuredCell(ReferenceCell(kind))
+    case = a_case(cell, with_state=with_state)
+
+    reply = cell.forward(case)
+    again = conditioned.forward(cell.book, case, reply.outputs.value).reply
+
+    assert again.outputs.value == pytest.approx(reply.outputs.value, abs=1e-15)
+    for found, right in zip(again.state, reply.state, strict=True):
+        assert found.value == pytest.approx(right.value, abs=1e-15)
+    for claim in claims_of(cell, case).values():
+        assert claim.right.value == pytest.approx(claim.left.value, abs=1e-14)
+
+
+@pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.value)
+def test_each_input_of_the_transparent_cell_is_one_pre_activation(kind) -> None:
+    cell = MeasuredCell(ReferenceCell(kind))
+
+    case = a_case(cell)
+
+    (params,) = cell.canonical(case)
+    assert case.spec.input_size == kind.gates * 3
+    assert np.array_equal(params.weight_ih, np.eye(kind.gates * 3))
+
+
+@pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.value)
+def test_allowances_do_not_grow_with_time(kind) -> None:
+    cell = MeasuredCell(ReferenceCell(kind))
+    short, long = (
+        claims_of(cell, a_case(cell, time=time))["gradient of inputs"].right
+        for time in (17, 65)
+    )
+
+    assert relative(long) < 2 * relative(short)
+
+
+@pytest.mark.parametrize("kind", [Kind.GRU, Kind.GRU_RESET_BEFORE])
+def test_allowances_do_not_grow_with_chaos(kind) -> None:
+    cell = MeasuredCell(ReferenceCell(kind))
+    case = a_case(cell, time=65, scale=2)
+
+    step_by_step = claims_of(cell, case)["gradient of inputs"].right
+    end_to_end = cell.textbook_gradients(case).inputs
+
+    assert relative(step_by_step) < 100 * UNIT
+    assert relative(end_to_end) > 1e7 * UNIT
+
+
+def relative(found: Any) -> float:
+    """Return the median allowance as a share of the size."""
+    size = np.maximum(abs(found.value), np.sqrt(np.mean(found.value**2)))
+    return float(np.median(found.allowance / size))
