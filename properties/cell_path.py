@@ -46,7 +46,7 @@ def _carrying(cell: MeasuredCell, case: Case) -> Case:
     kinds=LSTM,
     catches=(
         "forget-gate-never-shut",
-        "cell-gradient-cut-after-a-hundred-steps",
+        "gradient-cut-after-a-hundred-steps",
         "input-gate-coupled-to-the-forget-gate",
         "output-gate-empties-the-cell",
     ),

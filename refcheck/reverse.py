@@ -111,7 +111,7 @@ class Traced(NDArrayOperatorsMixin):
     def mean(self, axis: Any = None, *, keepdims: bool = False) -> "Traced":
         """Return the mean over one axis or several."""
         total: Any = self.sum(axis, keepdims=keepdims)
-        return total * (total.size / self.size)
+        return total / (self.size // total.size)
 
     def moved(self, move: Callable[[Array], Array]) -> "Traced":
         """Return entries in other places, as a function of any array puts them."""

@@ -49,12 +49,6 @@ BUGS = (
         stepping(opened=lambda r, z: (r, r)),
     ),
     Bug(
-        "reset-and-update-gate-exchanged",
-        "Each of the two gates does what the other should.",
-        GRUS,
-        stepping(opened=lambda r, z: (z, r)),
-    ),
-    Bug(
         "state-kept-besides-the-candidate",
         "The candidate is taken whole, whatever is kept of the state.",
         GRUS,

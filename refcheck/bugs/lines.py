@@ -35,11 +35,8 @@ def where_read(read: Array | None, new: State, old: State) -> State:
     return tuple(np.where(read, a, b) for a, b in zip(new, old, strict=True))
 
 
-def shown(read: Array | None, h: Array, before: Array | None) -> Array:
-    """Return the output of a step: h (N, H), zeros in the padding.
-
-    ``before`` is the output of the step that was read before, if there is one.
-    """
+def shown(read: Array | None, h: Array) -> Array:
+    """Return the output of a step: h (N, H), zeros in the padding."""
     return h if read is None else np.where(read, h, 0)
 
 
@@ -64,7 +61,8 @@ class Lines:
     weights: Callable[[Params, int, int], Params] = lambda params, _k, _time: params
     handed: Callable[[State, State, int], State] = lambda state, _initial, _k: state
     held: Callable[[Array | None, State, State], State] = where_read
-    shown: Callable[[Array | None, Array, Array | None], Array] = shown
+    shown: Callable[[Array | None, Array], Array] = shown
+    last: Callable[[State, State], State] = lambda state, _before: state
     joined: Callable[[list[Array]], Array] = lambda sides: np.concatenate(sides, 2)
     dropped: Callable[[Array, Array], Array] = lambda y, mask: y * mask
     ended: Callable[[Case, Reply], Reply] = lambda _, reply: reply

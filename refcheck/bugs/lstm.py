@@ -26,6 +26,12 @@ BUGS = (
         stepping(memory=lambda i, f, g, o, c: memory(i, f + 1, g, o, c)),
     ),
     Bug(
+        "forget-gate-off-by-a-millionth",
+        "A millionth is added to the forget gate.",
+        LSTMS,
+        stepping(opened=lambda i, f, g, o: (i, f + 1e-6, g, o)),
+    ),
+    Bug(
         "one-added-to-the-forget-sum",
         "A forget bias of 1 is added to the one that is a parameter.",
         LSTMS,
@@ -62,13 +68,6 @@ BUGS = (
         LSTMS,
         stepping(memory=lambda i, f, g, o, c: f * c + (i + g)),
         ("https://github.com/MartinuzziFrancesco/torchrecurrent/issues/22",),
-    ),
-    Bug(
-        "input-and-forget-gate-exchanged-in-the-memory",
-        "The input gate multiplies the cell state, the forget gate the candidate.",
-        LSTMS,
-        stepping(memory=lambda i, f, g, o, c: memory(f, i, g, o, c)),
-        ("https://github.com/NX-AI/xlstm/issues/98",),
     ),
     Bug(
         "cell-state-clipped",
@@ -111,5 +110,6 @@ BUGS = (
         "The sums that go into the gates are clipped to ±3.",
         LSTMS,
         stepping(summed=lambda a, h, c: [np.clip(gate, -3, 3) for gate in a]),
+        ("https://github.com/openvinotoolkit/openvino/pull/37068",),
     ),
 )

@@ -64,15 +64,16 @@ def _read(
     reverse: bool,
 ) -> tuple[Array, State]:
     """Return outputs (T, N, H) and final state of one layer in one direction."""
-    time, state, before = len(inputs), initial, None
+    time, state = len(inputs), initial
     outputs: list[Any] = [None] * time
     for k, t in enumerate(lines.reading(time, reverse=reverse)):
         read = lines.is_read(t, lengths, reverse=reverse)
         own = lines.weights(params, k, time)
         old = lines.handed(state, initial, k)
-        state = lines.held(read, lines.step(own, inputs[t], old), old)
-        before = outputs[t] = lines.shown(read, state[0], before)
-    return np.stack(outputs), state
+        x = inputs[t] if read is None else np.where(read, inputs[t], 0)
+        state = lines.held(read, lines.step(own, x, old), old)
+        outputs[t] = lines.shown(read, state[0])
+    return np.stack(outputs), lines.last(state, old)
 
 
 def _require_fit(kind: Kind, case: Case) -> None:

@@ -2,15 +2,16 @@
 
 import pytest
 
+from refcheck.bugs.planted import Planted
 from refcheck.cell import Kind, Shapes, Spec
 from refcheck.errors import Unsupported
 from refcheck.outcome import Status
 from refcheck.reference.cell import ReferenceCell
-from tests.mutants.dropout import Dropping
+from tests.bank import right
 from tests.properties.quick_outcomes import holds, outcome
 
 
-class NeverDropping(Dropping):
+class NeverDropping(Planted):
     """A stack whose class takes no share of units to drop."""
 
     def shapes(self, spec: Spec) -> Shapes:
@@ -29,12 +30,14 @@ NAMES = (
 @pytest.mark.parametrize("kind", [Kind.LSTM, Kind.RNN_RELU])
 @pytest.mark.parametrize("name", NAMES)
 def test_a_right_stack_obeys(name: str, kind: Kind) -> None:
-    assert holds(name, Dropping(kind))
+    assert holds(name, right(kind))
 
 
 @pytest.mark.parametrize("name", NAMES)
 def test_nothing_is_said_of_a_cell_that_cannot_be_built_with_dropout(name: str) -> None:
-    assert outcome(name, NeverDropping(Kind.LSTM)).cases == 0
+    cell = NeverDropping(Kind.LSTM, right(Kind.LSTM).make)
+
+    assert outcome(name, cell).cases == 0
 
 
 @pytest.mark.parametrize("name", NAMES)
