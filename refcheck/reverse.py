@@ -44,18 +44,7 @@ SLOPES: dict[Any, Callable[..., tuple[Any, ...]]] = {
     np.where: lambda _, c, a, b: (0, c, np.logical_not(c)),
     np.nan_to_num: lambda _, a: (np.isfinite(a),),
 }
-MOVES = {
-    np.broadcast_to,
-    np.expand_dims,
-    np.flip,
-    np.repeat,
-    np.reshape,
-    np.roll,
-    np.squeeze,
-    np.swapaxes,
-    np.take_along_axis,
-    np.transpose,
-}
+MOVES = {np.broadcast_to, np.repeat, np.take_along_axis}
 _numbers = count()
 
 
@@ -108,7 +97,7 @@ class Traced(NDArrayOperatorsMixin):
         back = [(self, lambda g: np.broadcast_to(g.reshape(kept.shape), self.shape))]
         return Traced(value, back)
 
-    def mean(self, axis: Any = None, *, keepdims: bool = False) -> "Traced":
+    def mean(self, axis: Any = None, *, keepdims: bool = False) -> Any:
         """Return the mean over one axis or several."""
         total: Any = self.sum(axis, keepdims=keepdims)
         return total / (self.size // total.size)
@@ -154,8 +143,6 @@ class Traced(NDArrayOperatorsMixin):
         if function is np.clip:
             a, low, high = args
             return np.minimum(np.maximum(a, low), high)
-        if function in (np.sum, np.mean):
-            return getattr(args[0], function.__name__)(*args[1:], **options)
         return function(*map(untraced, args), **options)
 
 
@@ -179,31 +166,38 @@ def pulled_as(value: Any, other: Any) -> Any:
 def pull_back(
     results: Sequence[tuple[Any, Array]], wanted: Sequence[Traced]
 ) -> list[Array]:
-    """Return Σ ∂result/∂wanted · gradient over (result, gradient), for each wanted."""
+    """Return Σ ∂result/∂wanted · gradient over (result, gradient), for each wanted.
+
+    Raises:
+        ValueError: if a gradient has not the shape of its result.
+    """
     gradients: dict[int, Array] = {}
-    reached: dict[int, Traced] = {}
-    for result, gradient in results:
-        if isinstance(result, Traced):
-            _add(gradients, result, gradient)
-            _reach(reached, result)
-    for number in sorted(reached, reverse=True):
-        node = reached[number]
+    traced = [(y, g) for y, g in results if isinstance(y, Traced)]
+    for result, gradient in traced:
+        if result.shape != gradient.shape:
+            message = f"a gradient {gradient.shape} of a result {result.shape}"
+            raise ValueError(message)
+        _add(gradients, result, gradient)
+    for node in _behind([result for result, _ in traced]):
         for source, pull in node.sources:
             with np.errstate(all="ignore"):
-                _add(gradients, source, pull(gradients[number]))
+                _add(gradients, source, pull(gradients[node.number]))
     return [
         gradients.get(array.number, np.zeros(array.shape, array.dtype))
         for array in wanted
     ]
 
 
-def _reach(reached: dict[int, Traced], result: Traced) -> None:
-    waiting = [result]
+def _behind(results: list[Traced]) -> list[Traced]:
+    """Return the results and all that they were made from, the last made first."""
+    reached: dict[int, Traced] = {}
+    waiting = list(results)
     while waiting:
         node = waiting.pop()
         if node.number not in reached:
             reached[node.number] = node
             waiting += [source for source, _ in node.sources]
+    return [reached[number] for number in sorted(reached, reverse=True)]
 
 
 def _add(gradients: dict[int, Array], source: Traced, part: Array) -> None:
@@ -232,14 +226,13 @@ def _sloped(function: Any, value: Array, inputs: Sequence[Any]) -> Traced:
 
 def _joined(function: Any, arrays: Sequence[Any], axis: int = 0) -> Traced:
     value = function([untraced(a) for a in arrays], axis=axis)
-    ends = np.cumsum([1 if function is np.stack else a.shape[axis] for a in arrays])
+    if function is np.stack:
+        pulls = [partial(np.take, indices=k, axis=axis) for k in range(len(arrays))]
+    else:
+        ends = np.cumsum([a.shape[axis] for a in arrays])[:-1]
+        pulls = [partial(_part, k, ends, axis) for k in range(len(arrays))]
+    return _result(value, arrays, pulls)
 
-    def pull(k: int) -> Pull:
-        def back(g: Array) -> Array:
-            if function is np.stack:
-                return g.take(k, axis)
-            return np.take(g, range(ends[k - 1] if k else 0, ends[k]), axis)
 
-        return back
-
-    return _result(value, arrays, [pull(k) for k in range(len(arrays))])
+def _part(k: int, ends: Array, axis: int, g: Array) -> Array:
+    return np.split(g, ends, axis)[k]

@@ -6,14 +6,14 @@ from typing import Any
 import numpy as np
 
 from refcheck.bugs.activations import RELU, TANH
-from refcheck.bugs.bug import CELLS, GATED, GRUS, LSTMS, RNNS, Bug
+from refcheck.bugs.bug import CELLS, GATED, LSTMS, RNNS, Bug
 from refcheck.bugs.numerics import sloped
 from refcheck.bugs.planted import remembering, stepping
-from refcheck.bugs.steps import STEPS, heard, memory, mixed, recalled, show
+from refcheck.bugs.steps import STEPS, heard, recalled
 from refcheck.cell import Array, Capability, Kind, Params, State
 from refcheck.reference.activation import relu, sigmoid
 from refcheck.reference.affine import affine
-from refcheck.reverse import passing, pulled_as, untraced
+from refcheck.reverse import pulled_as, untraced
 
 BACK = Capability.BACKWARD
 
@@ -25,11 +25,6 @@ def pulling(right: Callable[..., Any], other: Callable[..., Any]) -> Callable[..
 
 def _plain(a: Any) -> Any:
     return Params(*map(untraced, a)) if isinstance(a, Params) else untraced(a)
-
-
-def _clipped_straight(*gates: Array) -> Any:
-    c = memory(*gates)
-    return pulled_as(np.clip(untraced(c), -10, 10), c)
 
 
 def _untransposed(params: Params, h: Array) -> Any:
@@ -77,12 +72,6 @@ def _of_its_outputs(kind: Kind) -> dict[str, Any]:
         return STEPS[kind](params, x, state, heard=other)
 
     return {"step": step}
-
-
-def _exchanged(i: Array, f: Array, g: Array, o: Array, c: Array) -> Any:
-    """Return what has the derivative of f c + i g with i and f exchanged."""
-    i_, f_, g_, c_ = map(untraced, (i, f, g, c))
-    return i * g_ + f_ * g + f * c_ + i_ * c
 
 
 BUGS = (
@@ -167,161 +156,6 @@ BUGS = (
         CELLS,
         remembering(_of_its_outputs),
         ("https://github.com/apache/mxnet/issues/17898",),
-        needs=BACK,
-    ),
-    Bug(
-        "cell-gradient-through-the-input-gate",
-        "The gradient of c is handed on times i, not times f.",
-        LSTMS,
-        stepping(
-            memory=pulling(
-                memory, lambda i, f, g, o, c: f * untraced(c) + i * g + untraced(i) * c
-            )
-        ),
-        needs=BACK,
-    ),
-    Bug(
-        "input-gate-gradient-times-itself",
-        "The gradient of the input gate is a product with i, not with g.",
-        LSTMS,
-        stepping(
-            memory=pulling(
-                memory, lambda i, f, g, o, c: f * c + i * untraced(i) + untraced(i) * g
-            )
-        ),
-        ("https://github.com/wvabrinskas/Neuron/pull/181",),
-        needs=BACK,
-    ),
-    Bug(
-        "forget-gate-gradient-times-the-new-cell-state",
-        "The gradient of the forget gate is a product with c after the step.",
-        LSTMS,
-        stepping(
-            memory=pulling(
-                memory,
-                lambda i, f, g, o, c: (
-                    f * untraced(memory(i, f, g, o, c)) + untraced(f) * c + i * g
-                ),
-            )
-        ),
-        needs=BACK,
-    ),
-    Bug(
-        "input-and-forget-gate-exchanged-on-the-tape",
-        "The step keeps i and f in one order, and its backward pass reads the other.",
-        LSTMS,
-        stepping(memory=pulling(memory, _exchanged)),
-        ("https://github.com/ooples/AiDotNet.Tensors/pull/907",),
-        needs=BACK,
-    ),
-    Bug(
-        "memory-gets-no-gradient-from-the-output",
-        "What reaches c comes from the next step alone, not from the output.",
-        LSTMS,
-        stepping(
-            show=pulling(show, lambda o, c_next, c: o * np.tanh(untraced(c_next)))
-        ),
-        ("https://github.com/lhnguyen102/cuTAGI/issues/77",),
-        needs=BACK,
-    ),
-    Bug(
-        "output-gate-gradient-times-the-cell-state",
-        "The gradient of the output gate is a product with c, not with tanh(c).",
-        LSTMS,
-        stepping(
-            show=pulling(
-                show,
-                lambda o, c_next, c: (
-                    o * untraced(c_next) + untraced(o) * np.tanh(c_next)
-                ),
-            )
-        ),
-        needs=BACK,
-    ),
-    Bug(
-        "slope-of-the-cell-output-left-out",
-        "The gradient passes the tanh of c as if it were a straight line.",
-        LSTMS,
-        stepping(
-            show=pulling(
-                show,
-                lambda o, c_next, c: (
-                    o * np.tanh(untraced(c_next)) + untraced(o) * c_next
-                ),
-            )
-        ),
-        needs=BACK,
-    ),
-    Bug(
-        "output-gate-gets-no-gradient",
-        "The gradient of the output gate is never computed.",
-        LSTMS,
-        stepping(
-            show=pulling(show, lambda o, c_next, c: untraced(o) * np.tanh(c_next))
-        ),
-        needs=BACK,
-    ),
-    Bug(
-        "cell-state-clipped-behind-the-gradient",
-        "The cell state is clipped to ±10 behind the back of the gradient.",
-        LSTMS,
-        stepping(memory=_clipped_straight),
-        ("https://github.com/allenai/allennlp/pull/862",),
-    ),
-    Bug(
-        "update-gate-gradient-of-the-other-sign",
-        "The gradient of the update gate is a product with n − h, not with h − n.",
-        GRUS,
-        stepping(
-            mixed=pulling(
-                mixed,
-                lambda z, n, h, r: z * untraced(n - h) + mixed(untraced(z), n, h, r),
-            )
-        ),
-        needs=BACK,
-    ),
-    Bug(
-        "update-gate-gradient-without-the-candidate",
-        "The gradient of the update gate is a product with h, not with h − n.",
-        GRUS,
-        stepping(
-            mixed=pulling(
-                mixed, lambda z, n, h, r: z * untraced(h) + mixed(untraced(z), n, h, r)
-            )
-        ),
-        needs=BACK,
-    ),
-    Bug(
-        "state-gradient-past-the-update-gate-lost",
-        "The gradient of the state lacks what was kept: z times that of the next.",
-        GRUS,
-        stepping(mixed=pulling(mixed, lambda z, n, h, r: mixed(z, n, untraced(h), r))),
-        needs=BACK,
-    ),
-    Bug(
-        "state-gradient-through-the-candidate-lost",
-        "The gradient of the state lacks what goes through the candidate.",
-        GRUS,
-        stepping(candidate=lambda x_n, h_n, r: x_n + passing(h_n, lambda g: g * 0)),
-        needs=BACK,
-    ),
-    Bug(
-        "reset-gate-gets-no-gradient",
-        "The gradient of the reset gate is never computed.",
-        GRUS,
-        stepping(opened=lambda r, z: (untraced(r), z)),
-        needs=BACK,
-    ),
-    Bug(
-        "candidate-gradient-times-the-update-gate",
-        "The gradient of the candidate is handed on times z, not times 1 − z.",
-        GRUS,
-        stepping(
-            mixed=pulling(
-                mixed,
-                lambda z, n, h, r: mixed(z, untraced(n), h, r) + untraced(z) * n,
-            )
-        ),
         needs=BACK,
     ),
 )

@@ -7,19 +7,22 @@ import numpy as np
 
 from refcheck.bugs.bug import CELLS, LSTMS, Bug
 from refcheck.bugs.lines import each
-from refcheck.bugs.planted import Plant, planted, remembering
+from refcheck.bugs.planted import Plant, planted
 from refcheck.bugs.weights import every
 from refcheck.case import Case
-from refcheck.cell import Array, Capability, Gradients, Kind, State
-from refcheck.reference.cell import ReferenceCell
-from refcheck.reverse import Traced, pulled_as, untraced
+from refcheck.cell import Array, Capability, Gradients
+from refcheck.reverse import pulled_as, untraced
 
 BACK = Capability.BACKWARD
+
+
 BIAS = BACK | Capability.BIAS
-ROWS = BACK | Capability.BATCH
+
+
 IN = BACK | Capability.INITIAL_STATE
+
+
 OUT = BACK | Capability.FINAL_STATE
-CHAINS = BACK | Capability.CHAINS
 
 
 def all_of(change: Callable[[Array], Any]) -> Plant:
@@ -38,23 +41,6 @@ def named(name: str, change: Callable[[Array, Case], Any]) -> Plant:
         return found._replace(params=params)
 
     return planted(pulled=pulled)
-
-
-def _of_rows(chosen: Callable[[Case], slice], name: str) -> Plant:
-    """Plant gradients of some parameters that are those of some rows."""
-
-    def make(kind: Kind) -> dict[str, Any]:
-        textbook = ReferenceCell(kind)
-
-        def pulled(case: Case, found: Gradients) -> Gradients:
-            part = textbook.backward(case.rows(chosen(case))).params
-            return found._replace(
-                params={n: part[n] if name in n else g for n, g in found.params.items()}
-            )
-
-        return {"pulled": pulled}
-
-    return remembering(make)
 
 
 def _last_entry(g: Array, case: Case) -> Array:
@@ -77,35 +63,9 @@ def _without_outputs(case: Case, found: Gradients) -> Gradients:
     return found if case.grad_outputs.any() else each(found, lambda g: g * 0)
 
 
-def _centred(case: Case, found: Gradients) -> Gradients:
-    mean = found.inputs.mean(axis=1, keepdims=True, dtype=found.inputs.dtype)
-    return found._replace(inputs=found.inputs - mean)
-
-
-def _first_step_lost(kind: Kind) -> dict[str, Any]:
-    none: list[bool] = [False]
-
-    def given(case: Case) -> Case:
-        none[0] = case.state is None
-        return case
-
-    def weights(params: Any, k: int, time: int) -> Any:
-        return type(params)(*map(untraced, params)) if none[0] and not k else params
-
-    return {"given": given, "weights": weights}
-
-
 def _halves_mixed(sides: list[Any]) -> Any:
     right, (ahead, back) = np.concatenate([*map(untraced, sides)], 2), sides
     return pulled_as(right, np.concatenate([ahead + back, back * 0], 2))
-
-
-def _undetached(state: State) -> State:
-    return state
-
-
-def _detached_h(state: State) -> State:
-    return (Traced(untraced(state[0])), *state[1:])
 
 
 BUGS = (
@@ -183,13 +143,6 @@ BUGS = (
         needs=IN,
     ),
     Bug(
-        "first-step-gradient-left-out-without-a-state",
-        "Without a state, the first step adds nothing to the gradient of parameters.",
-        CELLS,
-        remembering(_first_step_lost),
-        needs=BACK | Capability.DEFAULT_STATE,
-    ),
-    Bug(
         "final-state-gradient-ignored",
         "Gradients of the outputs alone are pulled back, not those of the state.",
         CELLS,
@@ -227,76 +180,5 @@ BUGS = (
         planted(joined=_halves_mixed),
         ("https://github.com/apache/mxnet/pull/18203",),
         needs=BACK | Capability.DIRECTIONS,
-    ),
-    Bug(
-        "input-gradient-centred-over-rows",
-        "The gradient of the inputs has the batch's mean taken off.",
-        CELLS,
-        planted(pulled=_centred),
-        needs=ROWS,
-    ),
-    Bug(
-        "parameter-gradient-averaged-over-rows",
-        "Gradients of the parameters are means over the batch.",
-        CELLS,
-        named("", lambda g, case: g / case.batch),
-        needs=ROWS,
-    ),
-    Bug(
-        "gradient-of-a-single-row-halved",
-        "For a batch of one, the gradients are those of a loss half as large.",
-        CELLS,
-        named("", lambda g, case: g / 2 if case.batch == 1 else g),
-        ("https://github.com/Lasagne/Lasagne/issues/519",),
-        needs=ROWS,
-    ),
-    Bug(
-        "bias-gradient-of-the-last-row-alone",
-        "Gradients of the biases are those of the last row.",
-        CELLS,
-        _of_rows(lambda case: slice(case.batch - 1, case.batch), "bias"),
-        ("https://github.com/asappresearch/sru/pull/52",),
-        needs=ROWS | Capability.BIAS,
-    ),
-    Bug(
-        "weight-gradient-of-the-first-eight-rows",
-        "Gradients of the weights leave out the rows beyond a block of eight.",
-        CELLS,
-        _of_rows(lambda case: slice(8), "weight"),
-        needs=ROWS,
-    ),
-    Bug(
-        "accumulation-overwrites",
-        "Each backward call replaces what the last one left.",
-        CELLS,
-        planted(accumulated=lambda found, times: found),
-        ("https://github.com/OpenNMT/OpenNMT-py/issues/891",),
-        needs=CHAINS,
-    ),
-    Bug(
-        "accumulation-averages",
-        "Accumulated gradients are divided by the number of calls, from the third on.",
-        CELLS,
-        planted(
-            accumulated=lambda found, times: each(
-                found, lambda g: g * times if times < 3 else g
-            )
-        ),
-        needs=CHAINS,
-    ),
-    Bug(
-        "state-not-detached",
-        "Gradients of the later part run on into the earlier one.",
-        CELLS,
-        planted(detached=_undetached),
-        needs=CHAINS,
-    ),
-    Bug(
-        "cell-state-not-detached",
-        "Between two parts h is detached, c is not.",
-        LSTMS,
-        planted(detached=_detached_h),
-        ("https://github.com/Lightning-AI/pytorch-lightning/pull/8145",),
-        needs=CHAINS,
     ),
 )

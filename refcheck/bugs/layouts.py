@@ -1,25 +1,18 @@
-"""Axes that are lost, exchanged or misread, on the way in and on the way out."""
+"""Axes that are exchanged or misread: the batch first, and strides."""
 
 from collections.abc import Callable
 from typing import Any
 
-import numpy as np
-
-from refcheck.bugs.bug import CELLS, LSTMS, Bug
+from refcheck.bugs.bug import CELLS, Bug
 from refcheck.bugs.planted import Plant, planted
-from refcheck.bugs.state import ending
 from refcheck.case import Case
 from refcheck.cell import Array, Capability, Gradients, Reply
 from refcheck.reverse import passing
 
 FIRST = Capability.BATCH_FIRST
-OUT = Capability.FINAL_STATE
+
+
 STRIDES = Capability.STRIDES
-
-
-def showing(change: Callable[[Array], Any]) -> Plant:
-    """Plant outputs in another shape."""
-    return planted(ended=lambda _, reply: reply._replace(outputs=change(reply.outputs)))
 
 
 def turned(a: Array) -> Any:
@@ -45,9 +38,16 @@ def _read_batch_first(case: Case) -> Case:
     return case.but(state=state)
 
 
-def _ignored(case: Case) -> Case:
-    square = case.time == case.batch
-    return case.but(inputs=turned(case.inputs) if square else _confused(case.inputs))
+def _rows_as_steps(case: Case) -> Case:
+    if not case.spec.batch_first:
+        return case
+    return case.but(inputs=turned(case.inputs), lengths=None)
+
+
+def _steps_as_rows(case: Case, reply: Reply) -> Reply:
+    if not case.spec.batch_first:
+        return reply
+    return reply._replace(outputs=turned(reply.outputs))
 
 
 def _between_layers(y: Array, case: Case, layer: int, k: int) -> Any:
@@ -95,79 +95,12 @@ def _read_forward(case: Case) -> Case:
     return case.but(inputs=case.inputs[..., ::-1])
 
 
-def _one_row_of_state(state: Any, reply: Reply) -> Any:
-    return tuple(s[:, 0] if s.shape[1] == 1 else s for s in state)
-
-
 BUGS = (
-    Bug(
-        "outputs-come-batch-first",
-        "Outputs have the batch first, though nobody has asked for it.",
-        CELLS,
-        showing(lambda y: y.transpose(1, 0, 2)),
-        ("https://github.com/pytorch/pytorch/issues/80306",),
-    ),
-    Bug(
-        "outputs-joined-along-features",
-        "Outputs of all steps stand side by side on the axis of the features.",
-        CELLS,
-        showing(lambda y: turned(y).reshape(1, y.shape[1], -1)),
-        ("https://github.com/huggingface/candle/pull/2542",),
-    ),
-    Bug(
-        "one-row-is-squeezed",
-        "A batch of one loses its axis in the outputs.",
-        CELLS,
-        showing(lambda y: y[:, 0] if y.shape[1] == 1 else y),
-        (
-            "https://github.com/salesforce/pytorch-qrnn/issues/11",
-            "https://github.com/webmachinelearning/webnn/issues/889",
-        ),
-    ),
-    Bug(
-        "one-step-is-squeezed",
-        "A sequence of one step loses its axis in the outputs.",
-        CELLS,
-        showing(lambda y: y[0] if len(y) == 1 else y),
-        ("https://github.com/microsoft/CNTK/issues/3019",),
-    ),
-    Bug(
-        "state-of-one-row-is-squeezed",
-        "A batch of one loses its axis in the final state.",
-        CELLS,
-        ending(_one_row_of_state),
-        ("https://github.com/bentrevett/pytorch-sentiment-analysis/issues/41",),
-        needs=OUT,
-    ),
-    Bug(
-        "h-alone-comes-back",
-        "Only h comes back.",
-        LSTMS,
-        ending(lambda state, _: state[:1]),
-        needs=OUT,
-    ),
-    Bug(
-        "state-comes-back-row-by-row",
-        "The final state is unpacked along an axis: each layer is a state of its own.",
-        CELLS,
-        ending(lambda state, _: tuple(s[0] for s in state)),
-        ("https://github.com/tensorflow/tensorflow/issues/74475",),
-        needs=OUT,
-    ),
-    Bug(
-        "state-broadcast-against-the-weights",
-        "Products with the recurrent weights are elementwise, and broadcast the state.",
-        CELLS,
-        ending(
-            lambda state, _: tuple(s[..., None] + np.zeros(s.shape[-1]) for s in state)
-        ),
-        needs=OUT,
-    ),
     Bug(
         "batch-first-ignored",
         "The option is accepted, and rows are read as steps.",
         CELLS,
-        if_first(_ignored),
+        planted(given=_rows_as_steps, ended=_steps_as_rows),
         ("https://github.com/openvinotoolkit/openvino/issues/37820",),
         needs=FIRST,
     ),

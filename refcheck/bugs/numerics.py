@@ -7,9 +7,9 @@ import numpy as np
 
 from refcheck.bugs.activations import TANH
 from refcheck.bugs.bug import CELLS, GATED, Bug
+from refcheck.bugs.inputs import reading
 from refcheck.bugs.lines import each
 from refcheck.bugs.planted import Plant, planted, stepping
-from refcheck.bugs.unrolling import reading
 from refcheck.case import Case
 from refcheck.cell import Array, Capability, Gradients, Reply
 from refcheck.reference.activation import sigmoid

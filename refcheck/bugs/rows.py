@@ -5,9 +5,9 @@ from typing import Any
 import numpy as np
 
 from refcheck.bugs.bug import CELLS, Bug
+from refcheck.bugs.inputs import reading
 from refcheck.bugs.planted import planted, stepping
 from refcheck.bugs.steps import recalled
-from refcheck.bugs.unrolling import reading
 from refcheck.case import Case
 from refcheck.cell import Array, Capability, Params, Reply
 

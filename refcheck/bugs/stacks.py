@@ -5,8 +5,9 @@ from typing import Any
 import numpy as np
 
 from refcheck.bugs.bug import CELLS, LSTMS, Bug
+from refcheck.bugs.final_state import ending
 from refcheck.bugs.planted import planted
-from refcheck.bugs.state import ending, starting
+from refcheck.bugs.state import starting
 from refcheck.case import Case
 from refcheck.cell import Array, Capability, Params, Reply, Spec, State
 from refcheck.reverse import untraced

@@ -1,4 +1,4 @@
-"""States that are lost, exchanged or invented."""
+"""Initial states that are lost, exchanged or invented, and states in between."""
 
 from typing import Any
 
@@ -8,10 +8,11 @@ from refcheck.bugs.bug import CELLS, LSTMS, Bug
 from refcheck.bugs.planted import Plant, planted, remembering
 from refcheck.bugs.steps import STEPS
 from refcheck.case import Case
-from refcheck.cell import Array, Capability, Kind, Params, Reply, State
+from refcheck.cell import Array, Capability, Kind, Params, State
 
 IN = Capability.INITIAL_STATE
-OUT = Capability.FINAL_STATE
+
+
 ROWS = Capability.BATCH
 
 
@@ -22,13 +23,6 @@ def starting(change: Any) -> Plant:
         return case if case.state is None else case.but(state=change(case.state))
 
     return planted(given=given)
-
-
-def ending(change: Any) -> Plant:
-    """Plant a final state that is another than the one that was come to."""
-    return planted(
-        ended=lambda _, reply: reply._replace(state=change(reply.state, reply))
-    )
 
 
 def _without_bias_at_first(kind: Kind) -> dict[str, Any]:
@@ -57,12 +51,6 @@ def _unit_by_unit(kind: Kind) -> dict[str, Any]:
         return done
 
     return {"step": step}
-
-
-def _kept_for_one_step(case: Case, reply: Reply) -> Reply:
-    if case.time > 1 or case.state is None:
-        return reply
-    return reply._replace(state=case.state)
 
 
 BUGS = (
@@ -171,71 +159,10 @@ BUGS = (
         ),
     ),
     Bug(
-        "final-states-are-zeros",
-        "The final state is allocated and never written.",
-        CELLS,
-        ending(lambda state, _: tuple(s * 0 for s in state)),
-        ("https://github.com/apple/coremltools/issues/263",),
-        needs=OUT,
-    ),
-    Bug(
-        "final-state-is-one-step-old",
-        "The state is stored before the last step, not after it.",
-        CELLS,
-        planted(last=lambda state, old: old),
-        needs=OUT,
-    ),
-    Bug(
-        "final-h-and-c-exchanged",
-        "The state is taken as (h, c) and given back as (c, h).",
-        LSTMS,
-        ending(lambda state, _: state[::-1]),
-        needs=OUT,
-    ),
-    Bug(
-        "h-returned-for-both",
-        "The final h is returned for c, too.",
-        LSTMS,
-        ending(lambda state, _: (state[0], state[0])),
-        ("https://github.com/openvinotoolkit/openvino/pull/21054",),
-        needs=OUT,
-    ),
-    Bug(
-        "c-returned-for-both",
-        "The final c is returned for h, too.",
-        LSTMS,
-        ending(lambda state, _: (state[1], state[1])),
-        needs=OUT,
-    ),
-    Bug(
-        "final-state-hides-nan",
-        "NaN shows in the outputs, and is gone in the state that comes back.",
-        CELLS,
-        ending(lambda state, _: tuple(np.nan_to_num(s) for s in state)),
-        needs=OUT,
-    ),
-    Bug(
         "one-step-calls-ignore-the-state",
         "A call for one step has code of its own, which starts from zeros.",
         CELLS,
         planted(given=lambda case: case.but(state=None) if case.time == 1 else case),
         needs=IN,
-    ),
-    Bug(
-        "one-step-calls-keep-the-state",
-        "A call for one step returns its outputs, and the state that came in.",
-        CELLS,
-        planted(ended=_kept_for_one_step),
-        needs=IN | OUT,
-    ),
-    Bug(
-        "a-ten-millionth-on-the-state",
-        "A ten-millionth is added to what is returned.",
-        CELLS,
-        planted(
-            ended=lambda _, reply: Reply(
-                reply.outputs + 1e-7, tuple(s + 1e-7 for s in reply.state)
-            )
-        ),
     ),
 )

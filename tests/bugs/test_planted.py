@@ -15,7 +15,17 @@ from refcheck.settings import Settings
 from tests.bank import BANK, faulty, right
 
 CELLS = [kind for kind in Kind if kind.recurrent]
-BACKWARD = {"backward", "through time", "gradients", "dropout", "memory"}
+BACKWARD = {
+    "backward",
+    "backward lstm",
+    "backward gru",
+    "through time",
+    "gradients",
+    "gradient sums",
+    "dropout",
+    "memory",
+    "stale",
+}
 ROUNDED = {  # what these compute is no smooth function, or not one of double precision
     "float64-by-name-only",
     "outputs-rounded-to-single",
@@ -45,7 +55,7 @@ OF_THE_BACKWARD_PASS = {
 FORWARD = [
     (bug, kind)
     for bug in BUGS
-    if bug.family not in BACKWARD | {"clipping", "layouts"}
+    if bug.family not in BACKWARD | {"clipping", "layouts", "shapes"}
     and bug.id not in ROUNDED | OF_THE_BACKWARD_PASS
     for kind in sorted(bug.kinds, key=lambda kind: kind.value)
 ]
@@ -99,7 +109,7 @@ def slope(cell, case: Case) -> float:
     return params + inputs + sum((g * np.cos(s + 3)).sum() for g, s in pairs)
 
 
-@pytest.mark.parametrize("kind", CELLS, ids=lambda kind: kind.value)
+@pytest.mark.parametrize("kind", [Kind.LSTM, Kind.GRU], ids=lambda kind: kind.value)
 def test_without_a_fault_it_conforms(kind) -> None:
     settings = Settings(strict=True, profile="quick")
 
@@ -146,7 +156,9 @@ def test_a_wrong_forward_pass_has_the_gradients_of_what_it_computes(bug, kind) -
 
 def test_a_backward_fault_leaves_the_forward_pass_right() -> None:
     textbook, case = ReferenceCell(Kind.LSTM), a_case(Kind.LSTM)
-    faults = [b for b in BUGS if b.family == "backward" and Kind.LSTM in b.kinds]
+    faults = [
+        b for b in BUGS if b.family.startswith("backward") and Kind.LSTM in b.kinds
+    ]
 
     for bug in faults:
         reply = bug.plant(Kind.LSTM).forward(case)
