@@ -154,6 +154,28 @@ def test_a_wrong_forward_pass_has_the_gradients_of_what_it_computes(bug, kind) -
     assert abs(found - expected) <= 1e-6 * (1 + abs(expected))
 
 
+@pytest.mark.parametrize(
+    "bug", [b for b in BUGS if b.family != "clipping"], ids=lambda bug: bug.id
+)
+def test_the_plainest_case_is_answered_or_refused(bug) -> None:
+    kind = min(bug.kinds, key=lambda kind: kind.value)
+    plain = a_case(kind, Spec(4, 4, bias=False)).but(state=None, lengths=None)
+    cell = bug.plant(kind)
+
+    if bug.id == "raises-without-biases":
+        with pytest.raises(IndexError, match="expected 4 parameters"):
+            cell.forward(plain)
+    elif bug.id == "outputs-joined-along-features":
+        assert cell.forward(plain).outputs.shape == (1, 3, 20)
+    elif bug.id == "outputs-come-batch-first":
+        assert cell.forward(plain).outputs.shape == (3, 5, 4)
+    elif bug.family == "shapes":
+        assert len(cell.forward(plain).outputs) == 5
+    else:
+        assert cell.backward(plain).params.keys() == plain.params.keys()
+        assert cell.forward(plain).outputs.shape == (5, 3, 4)
+
+
 def test_a_backward_fault_leaves_the_forward_pass_right() -> None:
     textbook, case = ReferenceCell(Kind.LSTM), a_case(Kind.LSTM)
     faults = [
