@@ -53,6 +53,8 @@ def a_choice(case: Case, number: int) -> Array:
         "rows-beyond-eight-share-a-state",
         "input-gradient-centred-over-rows",
         "rows-picked-by-a-product",
+        "last-row-repeats-the-first",
+        "a-single-unit-is-broadcast",
     ),
 )
 def rows_are_independent(cell: MeasuredCell, case: Case) -> Iterator[Claim]:
@@ -94,10 +96,11 @@ def rows_are_independent(cell: MeasuredCell, case: Case) -> Iterator[Claim]:
     ),
     requires=Capability.BATCH,
     catches=(
-        "state-not-sorted-with-the-rows",
+        "state-not-sorted-with-its-rows",
         "rows-beyond-eight-share-a-state",
         "inputs-centred-over-rows",
         "a-single-row-is-averaged",
+        "input-bias-left-out-beyond-eight-rows",
     ),
 )
 def rows_may_come_in_any_order(cell: MeasuredCell, case: Case) -> Iterator[Claim]:

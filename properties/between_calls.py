@@ -28,7 +28,8 @@ from .row_ends import before_the_end, unpulled
         "state-kept-once-it-was-given",
         "state-kept-after-gradients",
         "lengths-of-the-last-call-kept",
-        "gradients-added-to-those-of-the-last-call",
+        "gradients-kept-from-the-call-before",
+        "state-kept-below-the-last-layer",
     ),
 )
 def calls_leave_no_trace(cell: MeasuredCell, case: Case) -> Iterator[Claim]:

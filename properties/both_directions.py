@@ -34,6 +34,7 @@ from .parts import each_part
         "backward-direction-starts-from-the-forward-state",
         "input-gradient-of-the-forward-direction-alone",
         "upper-layers-read-the-forward-half-alone",
+        "features-flipped-in-place-of-time",
     ),
 )
 def reverse_is_flip_forward_flip(cell: MeasuredCell, case: Case) -> Iterator[Claim]:
@@ -71,6 +72,9 @@ def reverse_is_flip_forward_flip(cell: MeasuredCell, case: Case) -> Iterator[Cla
         "backward-direction-reads-forward",
         "backward-direction-alone-twice",
         "backward-final-state-is-the-one-at-the-last-step",
+        "directions-reshaped-not-transposed",
+        "forward-final-state-for-both-directions",
+        "forward-direction-alone-twice",
     ),
 )
 def both_directions_are_two_cells(cell: MeasuredCell, case: Case) -> Iterator[Claim]:

@@ -60,6 +60,9 @@ def masks_equal_lengths(cell: MeasuredCell, case: Case) -> Iterator[Claim]:
         "batch-first-ignored",
         "batch-first-reshaped",
         "batch-first-gradient-reshaped",
+        "batch-first-forgotten-between-layers",
+        "state-read-batch-first",
+        "batch-first-gradient-not-turned",
     ),
 )
 def batch_first_is_the_transpose(cell: MeasuredCell, case: Case) -> Iterator[Claim]:

@@ -48,7 +48,7 @@ def _carrying(cell: MeasuredCell, case: Case) -> Case:
     kinds=LSTM,
     catches=(
         "forget-gate-never-shut",
-        "cell-gradient-cut-after-a-hundred-steps",
+        "gradient-cut-after-a-hundred-steps",
         "cell-state-capped-at-fifty",
         "input-gate-coupled-to-the-forget-gate",
         "output-gate-empties-the-cell",

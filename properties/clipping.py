@@ -44,6 +44,7 @@ def _not_finite(_: MeasuredClipper, case: ClipCase) -> ClipCase:
     catches=(
         "each-array-clipped-by-its-own-norm",
         "norm-of-the-last-array-forgotten",
+        "nothing-is-clipped",
     ),
 )
 def clipped_norm_is_at_most_the_bound(
@@ -99,6 +100,9 @@ def clipping_keeps_the_direction(
     catches=(
         "half-the-bound",
         "always-scaled-to-the-bound",
+        "norm-without-its-root",
+        "norms-of-arrays-added",
+        "norm-is-always-euclidean",
     ),
 )
 def one_factor(cell: MeasuredClipper, case: ClipCase) -> Iterator[Claim]:
@@ -209,7 +213,11 @@ def non_finite_gradients_follow_the_contract(
     "g′ = min(max(g, −m), m)",
     cases=ClipCases(),
     kinds=BY_VALUE,
-    catches=("only-clipped-from-above",),
+    catches=(
+        "only-clipped-from-above",
+        "values-clipped-to-their-size",
+        "values-beyond-the-bound-dropped",
+    ),
 )
 def values_are_clipped_into_the_interval(
     cell: MeasuredClipper, case: ClipCase

@@ -65,7 +65,11 @@ def dropout_is_off_in_evaluation(cell: MeasuredCell, case: Case) -> Iterator[Cla
         first=("two layers", "generic", "two layers, both directions"),
     ),
     requires=Capability.TRAINS | Capability.BACKWARD,
-    catches=("another-mask-in-the-backward-pass", "kept-units-not-scaled-back"),
+    catches=(
+        "another-mask-in-the-backward-pass",
+        "kept-units-not-scaled-back",
+        "mask-of-the-first-step-in-the-backward-pass",
+    ),
 )
 def gradients_agree_with_differences_in_training(
     cell: MeasuredCell, case: Case

@@ -36,6 +36,10 @@ KNOWN: set[Kind | None] = {kind for kind in Kind if kind.recurrent}
         "state-broadcast-against-the-weights",
         "outputs-come-batch-first",
         "h-alone-comes-back",
+        "last-output-alone-with-lengths",
+        "outputs-joined-along-features",
+        "state-of-one-row-is-squeezed",
+        "state-comes-back-row-by-row",
     ),
 )
 def shapes_are_as_declared(cell: MeasuredCell, case: Case) -> Iterator[Claim]:
@@ -67,7 +71,9 @@ def shapes_are_as_declared(cell: MeasuredCell, case: Case) -> Iterator[Claim]:
         "final-h-and-c-exchanged",
         "backward-final-state-is-the-one-at-the-last-step",
         "final-states-are-zeros",
-        "final-state-of-the-padded-end",
+        "padding-enters-the-final-state",
+        "final-state-reshaped-not-transposed",
+        "final-state-read-off-the-padded-end",
     ),
 )
 def final_state_is_the_last_output(cell: MeasuredCell, case: Case) -> Iterator[Claim]:

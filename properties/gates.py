@@ -40,6 +40,7 @@ SMALL_WEIGHTS = SCALES.index(min(SCALES))
     catches=(
         "forget-gate-never-shut",
         "one-added-to-the-forget-gate",
+        "forget-gate-left-out",
     ),
 )
 def shut_forget_gate_forgets(cell: MeasuredCell, case: Case) -> Iterator[Claim]:
@@ -62,6 +63,7 @@ def shut_forget_gate_forgets(cell: MeasuredCell, case: Case) -> Iterator[Claim]:
     catches=(
         "candidate-passes-the-input-gate",
         "input-gate-coupled-to-the-forget-gate",
+        "input-gate-left-out",
     ),
 )
 def shut_input_gate_stores_nothing(cell: MeasuredCell, case: Case) -> Iterator[Claim]:
@@ -160,6 +162,8 @@ def _all_open(cell: MeasuredCell, case: Case) -> Case:
         "cell-state-clipped",
         "one-added-to-the-forget-gate",
         "cell-output-not-squashed",
+        "sums-are-clipped",
+        "cell-state-clipped-behind-the-gradient",
     ),
 )
 def open_gates_count(cell: MeasuredCell, case: Case) -> Iterator[Claim]:

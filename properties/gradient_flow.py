@@ -51,6 +51,7 @@ def _one_row_a_state(_: MeasuredCell, case: Case) -> Case:
     catches=(
         "only-the-cell-chain",
         "gradients-off-by-one-in-a-thousand",
+        "only-the-hidden-chain",
     ),
 )
 def jacobian_over_time_is_the_product_of_step_jacobians(

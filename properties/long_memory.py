@@ -79,8 +79,8 @@ def _gates_kept(p: Params) -> Params:
     | Capability.LAYOUT
     | Capability.BIAS,
     catches=(
-        "update-gate-gradient-cut-after-a-hundred-steps",
-        "tanh-gradient-cut-after-two-hundred-steps",
+        "gradient-cut-after-a-hundred-steps",
+        "gradient-cut-after-two-hundred-steps",
         "early-inputs-get-no-gradient",
         "early-steps-left-out-of-the-weights",
     ),

@@ -28,7 +28,9 @@ NON_FINITE = (np.nan, np.inf, -np.inf)
         "mask-one-step-late",
         "padding-enters-the-weight-gradient",
         "reverse-reads-the-padding",
-        "padding-read-above-the-first-layer",
+        "padding-read-below-the-last-layer",
+        "lengths-are-ignored",
+        "mask-not-reversed-with-the-inputs",
     ),
 )
 def padding_is_never_read(cell: MeasuredCell, case: Case) -> Iterator[Claim]:
@@ -111,7 +113,11 @@ def padding_gets_no_gradient(cell: MeasuredCell, case: Case) -> Iterator[Claim]:
     "y[t ≥ T_n] = 0, or y[T_n − 1], or what follows from x[t ≥ T_n], as declared",
     cases=replace(PADDED, directions=False),
     requires=Capability.PADDING_CONTRACT,
-    catches=("padded-outputs-uninitialised",),
+    catches=(
+        "padded-outputs-uninitialised",
+        "padded-outputs-never-written",
+        "padded-outputs-hold-the-state",
+    ),
 )
 def outputs_past_the_length_follow_the_contract(
     cell: MeasuredCell, case: Case

@@ -31,6 +31,11 @@ MOVE = 0.5  # by which a parameter is changed: no array is its own neighbour
         "one-recurrent-matrix-for-all-layers",
         "weight-hh-gradient-never-returned",
         "odd-unit-left-out-of-the-recurrent-product",
+        "output-bias-for-every-gate",
+        "recurrence-left-out",
+        "input-bias-ignored",
+        "biases-ignored",
+        "recurrent-bias-of-the-candidate-left-out",
     ),
 )
 def every_parameter_matters(cell: MeasuredCell, case: Case) -> Iterator[Claim]:

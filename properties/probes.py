@@ -79,6 +79,7 @@ def _one_exact_sum(cell: MeasuredCell, case: Case) -> Case:
         "hard-sigmoid",
         "tanh-by-a-short-fraction",
         "tanh-off-by-sixteen-units",
+        "hard-tanh",
     ),
 )
 def activations_keep_their_accuracy(cell: MeasuredCell, case: Case) -> Iterator[Claim]:

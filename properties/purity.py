@@ -30,10 +30,11 @@ def _other_inputs(case: Case, number: int) -> Array:
     "f(x) ≡ f(x), gradients too: one call after the other, with nothing between them",
     cases=ANY,
     catches=(
-        "state-kept-where-none-is-given",
+        "state-of-the-last-call-kept",
         "buffer-added-to-and-not-cleared",
-        "gradients-left-from-the-last-call",
+        "gradients-kept-from-the-call-before",
         "dropout-in-evaluation",
+        "state-kept-in-the-reverse-direction",
     ),
 )
 def same_call_same_result(cell: MeasuredCell, case: Case) -> Iterator[Claim]:
@@ -74,6 +75,7 @@ def same_call_same_result_in_a_fresh_object(
         "final-state-written-into-the-initial-one",
         "inputs-masked-in-place",
         "weights-scaled-in-place",
+        "bias-reshaped-in-place",
     ),
 )
 def arguments_are_not_written(cell: MeasuredCell, case: Case) -> Iterator[Claim]:
@@ -118,7 +120,12 @@ def results_are_not_aliased(cell: MeasuredCell, case: Case) -> Iterator[Claim]:
         first=("generic", "both directions", "batch first"),
     ),
     requires=Capability.STRIDES,
-    catches=("strides-are-ignored", "reversed-views-read-forward"),
+    catches=(
+        "strides-are-ignored",
+        "reversed-views-read-forward",
+        "strides-of-the-state-ignored",
+        "strides-of-the-gradient-ignored",
+    ),
 )
 def memory_layout_does_not_matter(cell: MeasuredCell, case: Case) -> Iterator[Claim]:
     """An array is its numbers in their places, not the memory that they lie in.

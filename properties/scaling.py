@@ -52,7 +52,7 @@ def _times_0(bias: Array | None) -> Array | None:
     "f(x, b_ih, b_hh) = f(x, b_ih + b_hh, 0), and ∂L/∂b_ih = ∂L/∂b_hh",
     cases=Cases(bias=True, time=(1, 9), then=_with_short_biases, most=8),
     requires=Capability.LAYOUT | Capability.BIAS,
-    catches=("second-bias-ignored", "second-bias-gets-half"),
+    catches=("recurrent-bias-ignored", "second-bias-gets-half"),
 )
 def only_the_sum_of_biases_matters(cell: MeasuredCell, case: Case) -> Iterator[Claim]:
     """Both biases are added to the same pre-activation; there are two by custom.
@@ -139,7 +139,12 @@ def tanh_rnn_is_odd(cell: MeasuredCell, case: Case) -> Iterator[Claim]:
     ),
     requires=Capability.LAYOUT,
     kinds={Kind.RNN_RELU},
-    catches=("outputs-are-capped", "small-outputs-are-cut", "relu-is-smooth"),
+    catches=(
+        "outputs-are-capped",
+        "small-outputs-are-cut",
+        "relu-is-smooth",
+        "tanh-in-place-of-relu",
+    ),
 )
 def relu_rnn_is_homogeneous(cell: MeasuredCell, case: Case) -> Iterator[Claim]:
     """Nothing in a ReLU network tells large from small: it has no scale of its own.

@@ -69,6 +69,7 @@ def every_step_is_the_same_step(cell: MeasuredCell, case: Case) -> Iterator[Clai
         "parameter-gradient-averaged-over-time",
         "first-step-counted-twice",
         "state-gradient-dropped-between-steps",
+        "recurrent-gradient-of-the-last-step-alone",
     ),
 )
 def parameter_gradient_is_the_sum_over_steps(

@@ -50,6 +50,8 @@ CUT = Cases(
         "final-h-and-c-exchanged",
         "inputs-centred-over-time",
         "recurrent-bias-left-out-of-the-first-step",
+        "initial-state-is-squashed",
+        "first-input-read-at-every-step",
     ),
 )
 def forward_splits(cell: MeasuredCell, case: Case) -> Iterator[Claim]:
@@ -75,6 +77,8 @@ def forward_splits(cell: MeasuredCell, case: Case) -> Iterator[Claim]:
         "final-state-gradient-ignored",
         "backpropagation-truncated-at-three-steps",
         "parameter-gradient-of-one-step-alone",
+        "backward-runs-over-the-last-steps-alone",
+        "gradients-of-outputs-read-in-reverse",
     ),
 )
 def backward_splits(cell: MeasuredCell, case: Case) -> Iterator[Claim]:

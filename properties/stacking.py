@@ -34,6 +34,10 @@ ALONE = Capability.STACKS | Capability.RESIZABLE | Capability.LAYOUT
         "weights-above-the-first-layer-scaled",
         "gradient-stops-at-the-top-layer",
         "layers-share-one-memory",
+        "reverse-direction-of-upper-layers-flipped-twice",
+        "states-of-the-layers-interleaved",
+        "final-state-of-the-first-layer-for-all",
+        "upper-layers-read-the-inputs-too",
     ),
 )
 def layers_compose(cell: MeasuredCell, case: Case) -> Iterator[Claim]:

@@ -27,7 +27,7 @@ from .state import CARRIED, moved
     requires=CARRIED | Capability.BATCH,
     catches=(
         "rows-of-the-state-reversed",
-        "layers-of-the-final-state-reversed",
+        "states-of-layers-reversed",
         "directions-before-layers-in-the-state",
         "initial-h-and-c-exchanged",
     ),

@@ -26,6 +26,8 @@ GRU = {Kind.GRU, Kind.GRU_RESET_BEFORE}
     catches=(
         "update-gate-reversed",
         "update-gate-never-open",
+        "reset-state-is-kept",
+        "update-gate-is-the-reset-gate",
     ),
 )
 def open_update_gate_copies_the_state(
@@ -53,7 +55,11 @@ def _candidates_of_inputs(cell: MeasuredCell, case: Case) -> Case:
     cases=replace(holding(), then=_candidates_of_inputs),
     requires=PLANTED,
     kinds=GRU,
-    catches=("update-gate-reversed", "update-gate-never-shut"),
+    catches=(
+        "update-gate-reversed",
+        "update-gate-never-shut",
+        "state-kept-whole",
+    ),
 )
 def shut_update_gate_takes_the_candidate(
     cell: MeasuredCell, case: Case

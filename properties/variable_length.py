@@ -22,6 +22,8 @@ from .row_ends import ONE_ROW, PADDED, cut, ends, unpulled
         "state-not-sorted-with-its-rows",
         "padding-enters-the-weight-gradient",
         "padding-enters-the-final-state",
+        "gradient-goes-through-the-padding",
+        "gradients-raise-with-lengths",
     ),
 )
 def a_row_in_a_batch_is_that_row_alone(
@@ -61,6 +63,7 @@ def a_row_in_a_batch_is_that_row_alone(
         "padding-enters-the-final-state",
         "c-of-the-padded-end",
         "upper-layers-know-no-lengths",
+        "padding-read-as-zeros",
     ),
 )
 def final_state_is_the_state_at_the_length(
@@ -83,7 +86,11 @@ def final_state_is_the_state_at_the_length(
     "y_reverse[T_n − 1] = one step of the reverse direction from s_0, at x[T_n − 1]",
     cases=replace(PADDED, directions=True, layers=False, time=(1, 33), most=16),
     requires=Capability.DIRECTIONS,
-    catches=("reverse-starts-at-the-padded-end", "reverse-reads-one-step-less"),
+    catches=(
+        "reverse-starts-at-the-padded-end",
+        "reverse-reads-one-step-less",
+        "reverse-shows-the-padding",
+    ),
 )
 def reverse_starts_at_the_true_end(cell: MeasuredCell, case: Case) -> Iterator[Claim]:
     """Reading backward begins with the last step of a row, not with its padding.

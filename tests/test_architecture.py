@@ -16,7 +16,7 @@ COMPARISONS = {"allclose", "isclose", "assert_close", "assert_allclose", "approx
 # A module imports from its own row and the rows above it.
 RANKS = (
     {"errors", "faults", "cell", "settings"},
-    {"case", "law", "watch", "outcome", "layout", "reference"},
+    {"case", "law", "watch", "outcome", "layout", "reference", "reverse"},
     {"rounding"},
     {"sensitivity", "textbook", "conditioned"},
     {"oracle", "provisional", "scan", "measured"},
@@ -24,7 +24,7 @@ RANKS = (
     {"recipe", "drawing", "landmarks", "strategies"},
     {"directions", "differences", "dual"},
     {"clipper", "clip_strategies"},
-    {"properties"},
+    {"properties", "bugs"},
     {"runner", "search", "receipt", "example", "reduction", "target", "adapters"},
     {"catalogue", "lookup", "reporters"},
     {"wire", "callfile", "callwriter", "isolation", "environment", "store"},

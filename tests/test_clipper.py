@@ -15,7 +15,7 @@ from refcheck.measured import Misshapen, TargetRaised
 from refcheck.outcome import BROKEN, Status
 from refcheck.runner import run
 from refcheck.settings import Settings
-from tests.mutants.clipping import MUTANTS
+from tests.bank import faulty
 
 NORM = Declared(like=Kind.CLIP_NORM)
 GRADS = (np.array([3.0, -4.0]), np.array([[12.0]]))
@@ -140,7 +140,7 @@ def test_the_cases_meet_bounds_below_at_and_above_the_norm() -> None:
 
 
 def test_a_wrong_function_is_told_with_few_numbers() -> None:
-    clipper = MUTANTS["each-array-clipped-by-its-own-norm"]()
+    clipper = faulty("each-array-clipped-by-its-own-norm", Kind.CLIP_NORM)
 
     found = next(o for o in run(clipper, CLIPPING, Settings()) if o.status in BROKEN)
 

@@ -13,7 +13,7 @@ from refcheck.rounding import Measured
 from refcheck.runner import hold, measure, replay, run, selected
 from refcheck.settings import Settings
 from refcheck.strategies import Cases
-from tests.mutants.agreement import MUTANTS
+from tests.bank import faulty
 
 ANY = Cases()
 FEW = Cases(most=3)
@@ -113,9 +113,9 @@ def test_an_excluded_law_is_skipped_with_the_users_reason() -> None:
 
 
 def test_after_a_violation_fail_fast_asks_nothing_more() -> None:
-    mutant = MUTANTS["input-and-forget-gate-swapped"]()
+    wrong = faulty("input-and-forget-gate-swapped", Kind.LSTM)
 
-    found = statuses(mutant, fail_fast=True)
+    found = statuses(wrong, fail_fast=True)
 
     assert found["agrees"].status is Status.VIOLATED
     assert found["never"].reason == "not reached under --fail-fast"
@@ -147,11 +147,11 @@ def test_a_run_in_one_dtype_asks_no_other() -> None:
 def test_a_violating_case_violates_again_when_it_is_replayed() -> None:
     from refcheck.case import Case, case_of
 
-    mutant = MUTANTS["input-and-forget-gate-swapped"]()
-    outcome = hold(agrees, MeasuredCell(mutant), Settings())
+    wrong = faulty("input-and-forget-gate-swapped", Kind.LSTM)
+    outcome = hold(agrees, MeasuredCell(wrong), Settings())
     assert outcome.case is not None
     case = case_of(outcome.case)
     assert isinstance(case, Case)
 
-    assert replay(agrees, mutant, case).broken
+    assert replay(agrees, wrong, case).broken
     assert not replay(agrees, ReferenceCell(Kind.LSTM), case).broken

@@ -14,7 +14,7 @@ from refcheck.runner import PROFILES, hold
 from refcheck.search import Effort, Search
 from refcheck.settings import Settings
 from refcheck.strategies import Cases
-from tests.mutants.agreement import MUTANTS
+from tests.bank import faulty
 
 ANY = Cases()
 
@@ -40,7 +40,7 @@ def smallest(cell, seed=0, drawn=60, landmarks=40):
 
 
 def test_a_gate_swap_is_told_with_one_unit_one_step_and_short_numbers() -> None:
-    trial, _ = smallest(MUTANTS["input-and-forget-gate-swapped"]())
+    trial, _ = smallest(faulty("input-and-forget-gate-swapped", Kind.LSTM))
 
     assert trial is not None
     case = trial.case
@@ -55,7 +55,7 @@ def test_a_gate_swap_is_told_with_one_unit_one_step_and_short_numbers() -> None:
 
 
 def test_what_needs_many_steps_keeps_just_enough() -> None:
-    trial, _ = smallest(MUTANTS["outputs-scaled-after-sixteen-steps"]())
+    trial, _ = smallest(faulty("outputs-scaled-after-sixteen-steps", Kind.GRU))
 
     assert trial is not None
     assert trial.case.time == 17
@@ -73,7 +73,7 @@ def test_what_no_landmark_shows_is_found_by_drawing_and_shrunk() -> None:
 
 def test_the_same_seed_finds_the_same_case() -> None:
     found = [
-        smallest(MUTANTS["input-and-forget-gate-swapped"](), seed=5)[0]
+        smallest(faulty("input-and-forget-gate-swapped", Kind.LSTM), seed=5)[0]
         for _ in range(2)
     ]
 

@@ -1,4 +1,4 @@
-"""The textbook as a cell: what laws are tested on, and what faults are planted into."""
+"""The textbook as a cell: what laws are tested on."""
 
 import numpy as np
 
@@ -39,7 +39,7 @@ OFFERED = (
 
 
 class ReferenceCell:
-    """The reference behind the protocol of Cell; a mutant overrides one method."""
+    """The reference behind the protocol of Cell."""
 
     def __init__(self, kind: Kind) -> None:
         """Follow the equations of ``kind``."""

@@ -5,7 +5,7 @@ import pytest
 from refcheck.cell import Kind
 from refcheck.outcome import Status
 from refcheck.reference.cell import ReferenceCell
-from tests.mutants.calling import Versatile
+from tests.bank import right
 from tests.properties.quick_outcomes import KINDS, holds, outcome
 
 NAMES = (
@@ -18,7 +18,7 @@ NAMES = (
 @pytest.mark.parametrize(("kind", "seed"), KINDS)
 @pytest.mark.parametrize("name", NAMES)
 def test_a_right_cell_obeys(name: str, kind: Kind, seed: int) -> None:
-    assert holds(name, Versatile(kind), seed=seed)
+    assert holds(name, right(kind), seed=seed)
 
 
 @pytest.mark.parametrize(("name", "lacks"), [(NAMES[1], "masks"), (NAMES[2], "batch")])

@@ -2,15 +2,16 @@
 
 import pytest
 
+from refcheck.bugs.planted import Planted
 from refcheck.cell import Kind, Shapes, Spec
 from refcheck.errors import Unsupported
 from refcheck.outcome import Status
 from refcheck.reference.cell import ReferenceCell
-from tests.mutants.dropout import Dropping
+from tests.bank import right
 from tests.properties.quick_outcomes import holds, outcome
 
 
-class NeverDropping(Dropping):
+class NeverDropping(Planted):
     """A stack whose class takes no share of units to drop."""
 
     def shapes(self, spec: Spec) -> Shapes:
@@ -29,15 +30,19 @@ NAMES = (
 @pytest.mark.parametrize("kind", [Kind.LSTM, Kind.RNN_RELU])
 @pytest.mark.parametrize("name", NAMES)
 def test_a_right_stack_obeys(name: str, kind: Kind) -> None:
-    assert holds(name, Dropping(kind))
+    assert holds(name, right(kind))
+
+
+def never_dropping() -> NeverDropping:
+    return NeverDropping(Kind.LSTM, right(Kind.LSTM).make)
 
 
 def test_nothing_is_said_of_a_cell_that_cannot_be_built_with_dropout() -> None:
-    assert outcome(NAMES[0], NeverDropping(Kind.LSTM)).cases == 0
+    assert outcome(NAMES[0], never_dropping()).cases == 0
 
 
 def test_gradients_in_training_are_asked_of_a_cell_without_dropout() -> None:
-    assert holds(NAMES[1], NeverDropping(Kind.LSTM))
+    assert holds(NAMES[1], never_dropping())
 
 
 @pytest.mark.parametrize("name", NAMES)

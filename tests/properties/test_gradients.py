@@ -11,8 +11,7 @@ from refcheck.cell import Capability, Kind
 from refcheck.measured import MeasuredCell
 from refcheck.outcome import Status
 from refcheck.reference.cell import ReferenceCell
-from tests.mutants.backward_pass import Chaining
-from tests.mutants.gradients import OffByOneInAMillion, ReLULeaks
+from tests.bank import faulty, right
 from tests.properties.quick_outcomes import KINDS, holds, outcome
 
 DIFFERENCES = "gradients-agree-with-differences"
@@ -29,7 +28,7 @@ NAMES = (
 
 
 def built(name: str, kind: Kind) -> list[Case]:
-    cell, cases = MeasuredCell(Chaining(kind)), laws()[name].cases
+    cell, cases = MeasuredCell(right(kind)), laws()[name].cases
     recipes = list(cases.landmarks(cell.signature, 0))[: cases.most]
     return [cases.build(recipe, cell) for recipe in recipes]
 
@@ -37,7 +36,7 @@ def built(name: str, kind: Kind) -> list[Case]:
 @pytest.mark.parametrize(("kind", "seed"), KINDS)
 @pytest.mark.parametrize("name", NAMES)
 def test_a_right_cell_obeys(name: str, kind: Kind, seed: int) -> None:
-    assert holds(name, Chaining(kind), seed=seed)
+    assert holds(name, right(kind), seed=seed)
 
 
 @pytest.mark.parametrize(("kind", "seed"), [k for k in KINDS if k[0] != Kind.RNN_RELU])
@@ -62,7 +61,12 @@ def of_unknown_kind(cell: ReferenceCell) -> ReferenceCell:
 
 
 @pytest.mark.parametrize(
-    "cell", [OffByOneInAMillion(Kind.LSTM), ReLULeaks(Kind.RNN_RELU)]
+    "cell",
+    [
+        faulty("gradients-a-millionth-too-large", Kind.LSTM),
+        faulty("relu-leaks", Kind.RNN_RELU),
+    ],
+    ids=["too large", "leaking"],
 )
 def test_differences_need_no_textbook(cell: ReferenceCell) -> None:
     found = outcome(DIFFERENCES, of_unknown_kind(cell), seed=1)
@@ -77,7 +81,9 @@ def test_a_right_cell_of_unknown_kind_obeys(name: str, kind: Kind) -> None:
 
 
 def test_a_wrong_gradient_is_told_by_its_entry_in_the_smallest_case() -> None:
-    found = outcome(DIFFERENCES, OffByOneInAMillion(Kind.RNN_TANH))
+    found = outcome(
+        DIFFERENCES, faulty("gradients-a-millionth-too-large", Kind.RNN_TANH)
+    )
 
     assert found.finding is not None
     assert "direction" not in found.finding.label

@@ -7,7 +7,7 @@ from refcheck.catalogue import laws
 from refcheck.cell import Kind
 from refcheck.measured import MeasuredCell
 from refcheck.reference.cell import ReferenceCell
-from tests.mutants.training import Trained
+from tests.bank import right
 from tests.properties.quick_outcomes import KINDS, holds
 
 NAME = "gradient-reaches-the-first-of-hundreds-of-steps"
@@ -15,7 +15,7 @@ NAME = "gradient-reaches-the-first-of-hundreds-of-steps"
 
 @pytest.mark.parametrize(("kind", "seed"), KINDS)
 def test_a_right_cell_obeys(kind: Kind, seed: int) -> None:
-    assert holds(NAME, Trained(kind), seed=seed)
+    assert holds(NAME, right(kind), seed=seed)
 
 
 @pytest.mark.parametrize("kind", [kind for kind in Kind if kind.recurrent])

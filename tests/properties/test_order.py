@@ -5,7 +5,7 @@ import pytest
 from refcheck.cell import Kind
 from refcheck.outcome import Status
 from refcheck.reference.cell import ReferenceCell
-from tests.mutants.order import MUTANTS
+from tests.bank import faulty
 from tests.properties.quick_outcomes import KINDS, holds, outcome
 
 NAMES = (
@@ -24,7 +24,7 @@ def test_a_right_cell_obeys(name: str, kind: Kind, seed: int) -> None:
 
 
 def test_a_final_state_at_the_wrong_end_is_told_as_a_state() -> None:
-    cell = MUTANTS["backward-final-state-is-the-one-at-the-last-step"]()
+    cell = faulty("backward-final-state-is-the-one-at-the-last-step", Kind.LSTM)
 
     found = outcome("both-directions-are-two-cells", cell).finding
 
@@ -33,7 +33,7 @@ def test_a_final_state_at_the_wrong_end_is_told_as_a_state() -> None:
 
 
 def test_outputs_that_agree_do_not_excuse_gradients_in_reversed_order() -> None:
-    cell = MUTANTS["input-gradient-in-reversed-order"]()
+    cell = faulty("input-gradient-in-reversed-order", Kind.LSTM)
 
     assert holds("outputs-agree", cell)
     assert outcome("no-output-sees-the-future", cell).status is Status.VIOLATED

@@ -1,20 +1,47 @@
 """Laws about what stands past the end of a row."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
+from refcheck.bugs.padding import lasts, past
+from refcheck.case import Case
 from refcheck.catalogue import laws
-from refcheck.cell import Kind, Padding
+from refcheck.cell import Capability, Kind, Padding, Reply
 from refcheck.measured import MeasuredCell
 from refcheck.outcome import Status
 from refcheck.reference.cell import ReferenceCell
-from tests.mutants.padding import (
-    MaskByMultiplication,
-    Promising,
-    SelectedAfterComputing,
-    lasts,
-)
+from tests.bank import faulty
 from tests.properties.quick_outcomes import KINDS, holds, outcome
+
+
+class Promising(ReferenceCell):
+    """A right cell that says what its outputs are past the length."""
+
+    def __init__(self, kind: Kind, padding: Padding = Padding.ZEROS) -> None:
+        super().__init__(kind)
+        self.signature = replace(
+            self.signature,
+            padding=padding,
+            capabilities=self.signature.capabilities | Capability.PADDING_CONTRACT,
+        )
+        self.padding = padding
+
+    def fresh(self) -> "Promising":
+        return type(self)(self.kind, self.padding)
+
+    def forward(self, case: Case) -> Reply:
+        reply = super().forward(case)
+        if self.padding is Padding.ZEROS:
+            return reply
+        if self.padding is Padding.UNTOUCHED:
+            other = super().forward(case.but(lengths=None)).outputs
+        else:
+            last = np.minimum(np.arange(case.time)[:, None], lasts(case) - 1)
+            other = reply.outputs[last, np.arange(case.batch)]
+        return reply._replace(outputs=np.where(past(case), other, reply.outputs))
+
 
 NAMES = (
     "padding-is-never-read",
@@ -58,17 +85,17 @@ def test_nothing_is_said_of_a_contract_that_is_not_declared() -> None:
 
 
 def test_a_multiplying_mask_is_right_where_padding_is_finite() -> None:
-    assert holds("padding-is-never-read", MaskByMultiplication(Kind.LSTM))
+    assert holds("padding-is-never-read", faulty("mask-by-multiplication", Kind.LSTM))
 
 
 def test_selecting_after_computing_is_right_where_padding_is_finite() -> None:
-    assert holds("padding-is-never-read", SelectedAfterComputing(Kind.LSTM))
+    assert holds("padding-is-never-read", faulty("selected-after-computing", Kind.LSTM))
 
 
 def test_nan_in_the_padding_decides_nothing_unless_strict() -> None:
     name = "nan-padding-is-never-read"
 
-    found = outcome(name, MaskByMultiplication(Kind.LSTM), strict=False)
+    found = outcome(name, faulty("mask-by-multiplication", Kind.LSTM), strict=False)
 
     assert found.status is Status.NOTED
 

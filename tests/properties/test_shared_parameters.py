@@ -5,7 +5,7 @@ import pytest
 from refcheck.cell import Kind
 from refcheck.outcome import Status
 from refcheck.reference.cell import ReferenceCell
-from tests.mutants.shared_parameters import MUTANTS, Stepped
+from tests.bank import faulty, right
 from tests.properties.quick_outcomes import KINDS, holds, outcome
 
 AGREEMENT = ("outputs-agree", "final-state-agrees", "gradients-agree")
@@ -25,22 +25,22 @@ def test_a_right_cell_obeys(name: str, kind: Kind, seed: int) -> None:
 
 @pytest.mark.parametrize("name", AGREEMENT)
 def test_calling_the_textbook_step_by_step_is_no_fault(name: str) -> None:
-    assert holds(name, Stepped(Kind.GRU))
+    assert holds(name, right(Kind.GRU))
 
 
 @pytest.mark.parametrize("name", AGREEMENT)
 def test_agreement_overlooks_weights_kept_while_others_stay(name: str) -> None:
-    assert holds(name, MUTANTS["weights-kept-while-weight-ih-stays"]())
+    assert holds(name, faulty("weights-kept-while-weight-ih-stays", Kind.GRU))
 
 
 def test_an_update_of_other_weights_alone_shows_them() -> None:
-    cell = MUTANTS["weights-kept-while-weight-ih-stays"]()
+    cell = faulty("weights-kept-while-weight-ih-stays", Kind.GRU)
 
     assert outcome("updates-are-seen", cell).status is Status.VIOLATED
 
 
 def test_a_reverse_direction_that_goes_unused_is_named() -> None:
-    cell = MUTANTS["reverse-direction-runs-on-forward-weights"]()
+    cell = faulty("reverse-direction-runs-on-forward-weights", Kind.GRU)
 
     found = outcome("every-parameter-matters", cell).finding
 

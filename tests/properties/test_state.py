@@ -10,7 +10,7 @@ from refcheck.cell import Kind
 from refcheck.measured import MeasuredCell
 from refcheck.outcome import Status
 from refcheck.reference.cell import ReferenceCell
-from tests.mutants.state import MUTANTS
+from tests.bank import faulty
 from tests.properties.quick_outcomes import KINDS, holds, outcome
 
 NAMES = (
@@ -45,20 +45,20 @@ def test_planted_cases_have_every_relu_unit_on() -> None:
 
 
 def test_agreement_overlooks_what_a_call_for_gradients_leaves_behind() -> None:
-    cell = MUTANTS["state-kept-after-gradients"]()
+    cell = faulty("state-kept-after-gradients", Kind.LSTM)
 
     assert holds("outputs-agree", cell)
     assert outcome("calls-leave-no-trace", cell).status is Status.VIOLATED
 
 
 def test_states_in_another_order_show_where_both_ends_use_it() -> None:
-    cell = MUTANTS["directions-before-layers-in-the-state"]()
+    cell = faulty("directions-before-layers-in-the-state", Kind.LSTM)
 
     assert outcome("states-are-not-exchanged", cell).status is Status.VIOLATED
 
 
 def test_a_shape_is_told_as_a_shape() -> None:
-    cell = MUTANTS["one-row-is-squeezed"]()
+    cell = faulty("one-row-is-squeezed", Kind.GRU)
 
     found = outcome("shapes-are-as-declared", cell).finding
 

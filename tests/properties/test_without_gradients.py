@@ -7,7 +7,7 @@ import pytest
 from refcheck.case import Case
 from refcheck.cell import Capability, Cell, Gradients, Kind
 from refcheck.reference.cell import ReferenceCell
-from tests.mutants.calling import Versatile
+from tests.bank import right
 from tests.properties.quick_outcomes import holds
 
 LSTM = (
@@ -47,7 +47,7 @@ def test_results_alone_are_enough(name: str) -> None:
     "name", ["masks-equal-lengths", "batch-first-is-the-transpose"]
 )
 def test_results_handed_over_in_another_way_are_enough(name: str) -> None:
-    assert holds(name, without_gradients(Versatile(Kind.GRU)))
+    assert holds(name, without_gradients(right(Kind.GRU)))
 
 
 @pytest.mark.parametrize(
