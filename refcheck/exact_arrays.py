@@ -25,10 +25,10 @@ def numbers(array: Array, payload: bytearray | None = None) -> Numbers:
     little = np.ascontiguousarray(array, dtype.newbyteorder("<"))
     shape = list(array.shape)
     if payload is None or array.nbytes < PAYLOAD_FROM:
-        return Numbers(dtype.name, shape, data=little.tobytes())  # type: ignore[arg-type]
+        return Numbers(dtype.name, shape, data=little.tobytes())
     at = len(payload)
     payload += little.tobytes()
-    return Numbers(dtype.name, shape, at=at)  # type: ignore[arg-type]
+    return Numbers(dtype.name, shape, at=at)
 
 
 def array(found: Numbers, payload: bytes = b"") -> Array:

@@ -204,7 +204,8 @@ class Search:
 
     def _reduced(self, recipe: Recipe, trial: Trial) -> Trial:
         """Return the smallest trial that can be made of a violating one."""
-        if trial.lost is Status.TIMED_OUT or (trial.lost and not trial.case.params):
+        bare = not getattr(trial.case, "params", True)
+        if trial.lost is Status.TIMED_OUT or (trial.lost and bare):
             return trial  # each try would hang as long, or could not be built either
         cases = self.law.cases
         deadline = time.monotonic() + self.effort.shrink_seconds

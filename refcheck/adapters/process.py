@@ -7,7 +7,6 @@ or that does not answer a plain case, is no target, and nothing is said of its c
 """
 
 import os
-from collections.abc import Mapping
 from dataclasses import replace
 
 from refcheck.adapters.process_cell import ProcessCell
@@ -60,19 +59,16 @@ def adapt(
         return _adapted(worker, declared, name)
     except (Lost, Refused, FailedInside, Unsupported) as error:
         worker.close()
-        message = f"{name} fails its smoke test, so nothing is said of its cell: "
-        raise TargetError(f"{message}{error}.") from error
+        said = f"{name} fails its smoke test, so nothing is said of its cell"
+        message = f"{said}: {error}."
+        raise TargetError(message) from error
     except Exception:
         worker.close()
         raise
 
 
 def _adapted(worker: Worker, declared: Declared, name: str) -> ProcessCell:
-    worker.number()
-    welcome = worker.welcome
-    if welcome is None:
-        message = "the worker did not say hello"
-        raise Lost(message)
+    welcome = worker.greeted()
     base = welcome.fixed or replace(TRIAL, dtype=welcome.dtypes[0])
     draft = ProcessCell(worker, _signature(welcome, name, None, None, base))
     shapes = draft.shapes(base)
@@ -129,12 +125,11 @@ def _layout(
     """
     if kind is None or not kind.recurrent or not shapes.params:
         return None
-    own = {
-        "transposed": welcome.transposed,
-        "gates": {kind: _gates(welcome.gates, kind, name)},
-    }
+    gates = {kind: _gates(welcome.gates, kind, name)}
     known = KNOWN if welcome.names is None else (_named(welcome.names),)
-    among = [replace(layout, **own) for layout in known]
+    among = [
+        replace(layout, transposed=welcome.transposed, gates=gates) for layout in known
+    ]
     layout, why = recognised(kind, base, shapes.params, among)
     if layout is None:
         message = f"{name} cannot be held to {kind.value}: {why}."
@@ -143,10 +138,14 @@ def _layout(
 
 
 def _named(names: Names) -> Layout:
-    fields: Mapping[str, str] = {
-        field: getattr(names, field) for field in names.__struct_fields__
-    }
-    return Layout("its own form", **fields)
+    return Layout(
+        "its own form",
+        names.weight_ih,
+        names.weight_hh,
+        names.bias_ih,
+        names.bias_hh,
+        reverse=names.reverse,
+    )
 
 
 def _gates(order: str, kind: Kind, name: str) -> str:

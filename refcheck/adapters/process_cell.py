@@ -86,12 +86,12 @@ class ProcessCell:
     def _at(self, spec: Spec) -> int:
         """Return the number of the cell for ``spec``, built if there is none."""
         self._worker.free()
-        number = self._worker.number()
+        self._worker.ready()
         life, cell = self._live.get(spec, (0, 0))
         if life != self._worker.lives:
             self._live.pop(spec, None)
-            cell = number  # no other has it
-            self._built[spec] = self._worker.ask(Build(number, cell, spec))
+            cell = self._worker.number()  # no other cell has it
+            self._built[spec] = self._worker.ask(Build(cell, cell, spec))
             self._live[spec] = (self._worker.lives, cell)
         return cell
 

@@ -55,8 +55,9 @@ def pulled(case: Case) -> Callable[[Pulled, bytes], Gradients]:
             raise Garbled(message)
         expected = len(case.state or ())
         if len(found.state) != expected:
-            message = f"it has {len(found.state)} gradients of the state, expected "
-            raise Garbled(f"{message}{expected}")
+            count = len(found.state)
+            message = f"it has {count} gradients of the state, expected {expected}"
+            raise Garbled(message)
         params = {name: array(a, payload) for name, a in found.params.items()}
         inputs = array(found.inputs, payload)
         return Gradients(params, inputs, _arrays(found.state, payload))

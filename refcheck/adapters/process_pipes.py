@@ -143,7 +143,8 @@ class Pipes:
 
     def close(self, seconds: float = 0.0) -> None:
         """Kill the process and all that it has started, after ``seconds`` of grace."""
-        if seconds:
+        if seconds and self._process.stdin is not None:
+            self._process.stdin.close()  # the end of its input tells it to leave, too
             with contextlib.suppress(subprocess.TimeoutExpired):
                 self._process.wait(seconds)
         self._guard.kill()
@@ -161,17 +162,18 @@ class Pipes:
         if left is not None and left <= 0:
             raise Late
         for pipe, _ in self._poll.poll(None if left is None else 1000 * left + 1):
-            if pipe == self._in:
-                continue
-            piece = os.read(pipe, PIECE)
-            if pipe == self._out:
-                if not piece:
-                    raise Ended
-                self._got += piece
-            elif piece:
-                self._heard(piece)
-            else:
-                self._poll.unregister(pipe)
+            if pipe != self._in:
+                self._received(pipe, os.read(pipe, PIECE))
+
+    def _received(self, pipe: int, piece: bytes) -> None:
+        if not piece and pipe == self._out:
+            raise Ended
+        if not piece:
+            self._poll.unregister(pipe)
+        elif pipe == self._out:
+            self._got += piece
+        else:
+            self._heard(piece)
 
     def _drain(self) -> None:
         """Read what a process that has ended left on standard error."""

@@ -9,7 +9,7 @@ import shlex
 import time
 from collections.abc import Callable
 from importlib.metadata import version
-from typing import Any, TypeVar
+from typing import Any
 
 import msgspec
 
@@ -34,7 +34,6 @@ LOAD_SECONDS = 30.0  # to start, and to build: below what the supervisor waits f
 NAN = re.compile(rb"[\[,:]\s*-?(nan|inf)", re.IGNORECASE)
 Overheard = Callable[[str, bytes, int], object]  # "→" or "←", the line, its payload
 Read = Callable[[Any, bytes], Any]
-R = TypeVar("R")
 
 
 class Refused(Exception):  # noqa: N818 - an answer
@@ -86,10 +85,20 @@ class Worker:
         """Whether it takes raw bytes behind a line."""
         return self.welcome is not None and "binary" in self.welcome.capabilities
 
-    def number(self) -> int:
-        """Return the id of the next request, starting the worker if it is not there."""
+    def ready(self) -> None:
+        """See to it that the worker runs, and has said hello."""
         if self._pipes is None:
             self._start()
+
+    def greeted(self) -> Welcome:
+        """Return what the worker says to hello."""
+        self.ready()
+        assert self.welcome is not None  # noqa: S101 - a worker that is ready has said it
+        return self.welcome
+
+    def number(self) -> int:
+        """Return the id of the next request, to a worker that is ready."""
+        self.ready()
         self._id += 1
         return self._id
 
@@ -199,7 +208,7 @@ class Worker:
         return f"the worker {how} in {op}" + (f"; it said: {words}" if words else "")
 
 
-def _read(text: bytes, kind: type[R]) -> R:
+def _read(text: bytes, kind: Any) -> Any:
     """Return the message that a line is.
 
     Raises:
