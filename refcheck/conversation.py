@@ -22,9 +22,8 @@ def held(command: str) -> tuple[str, int]:
     """
     said: list[str] = []
 
-    def overhear(arrow: str, line: bytes, payload: int) -> None:
-        behind = f" and {payload} bytes" if payload else ""
-        said.append(f"{arrow} {_abbreviated(line)}{behind}")
+    def overhear(arrow: str, line: bytes) -> None:
+        said.append(f"{arrow} {_abbreviated(line)}")
 
     name = f"{COMMAND} {command.removeprefix(COMMAND).strip()}"
     declared = Declared(call_timeout=CALL_SECONDS)

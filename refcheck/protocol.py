@@ -190,7 +190,7 @@ class Pulled(Struct, frozen=True, forbid_unknown_fields=True):
     id: int
     params: Params
     inputs: Numbers
-    state: list[Numbers]  # empty where no state was given
+    state: list[Numbers]  # may be empty where no state was given
     payload: Count = 0
 
 

@@ -53,9 +53,8 @@ def pulled(case: Case) -> Callable[[Pulled, bytes], Gradients]:
         if missing:
             message = f"the gradient of {' and '.join(missing)} is missing"
             raise Garbled(message)
-        expected = len(case.state or ())
-        if len(found.state) != expected:
-            count = len(found.state)
+        count, expected = len(found.state), len(case.grad_state)
+        if count != expected and (count or case.state is not None):
             message = f"it has {count} gradients of the state, expected {expected}"
             raise Garbled(message)
         params = {name: array(a, payload) for name, a in found.params.items()}

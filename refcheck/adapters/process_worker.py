@@ -32,7 +32,7 @@ from refcheck.protocol import (
 SHOWN = 80  # characters of a line that is no message
 LOAD_SECONDS = 30.0  # to start, and to build: below what the supervisor waits for
 NAN = re.compile(rb"[\[,:]\s*-?(nan|inf)", re.IGNORECASE)
-Overheard = Callable[[str, bytes, int], object]  # "→" or "←", the line, its payload
+Overheard = Callable[[str, bytes], object]  # "→" or "←", and the line
 Read = Callable[[Any, bytes], Any]
 
 
@@ -173,11 +173,11 @@ class Worker:
         if pipes is None:
             raise Ended
         line = msgspec.json.encode(request)
-        self._overhear("→", line, len(payload))
+        self._overhear("→", line)
         pipes.send(line + b"\n" + payload, deadline)
         text = pipes.line(deadline)
+        self._overhear("←", text)
         head = _read(text, Head)
-        self._overhear("←", text, head.payload)
         if head.id != request.id:
             message = f"its id is {head.id}, expected {request.id}"
             raise Garbled(message)

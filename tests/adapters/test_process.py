@@ -234,7 +234,7 @@ def test_cells_that_nobody_holds_are_freed(started) -> None:
         command("right"),
         Declared(),
         "cmd: right",
-        overhear=lambda arrow, line, _: heard.append(f"{arrow} {line.decode()[:20]}"),
+        overhear=lambda arrow, line: heard.append(f"{arrow} {line.decode()[:20]}"),
     )
     fresh = cell.fresh()
     fresh.shapes(TRIAL)
