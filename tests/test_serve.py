@@ -5,10 +5,13 @@ import sys
 from pathlib import Path
 
 import msgspec
+import numpy as np
 import pytest
 from click.testing import CliRunner
 
-from refcheck.cell import Capability, Declared
+from refcheck.adapters.process import adapt
+from refcheck.adapters.process_sample import sample
+from refcheck.cell import Capability, Declared, Spec
 from refcheck.cli import cli
 from refcheck.conversation import held
 from refcheck.errors import TargetError
@@ -138,3 +141,27 @@ def test_a_conversation_tells_what_is_wrong(name, says) -> None:
     assert told.exit_code == 3
     assert says in told.output
     assert "WRONG" in told.output
+
+
+def test_large_arrays_go_as_raw_bytes_and_come_back_exact() -> None:
+    heard: list[bytes] = []
+    here = load("tests.targets.deadly:fine", Declared())
+    cell = adapt(
+        f"{SERVE} tests.targets.deadly:fine".removeprefix("cmd:"),
+        Declared(),
+        "cmd: it",
+        overhear=lambda _, line: heard.append(line),
+    )
+    case = sample(Spec(5, 4), here.shapes(Spec(5, 4)), stated=True)
+    ones = {"inputs": np.ones((400, 9, 5)), "grad_outputs": np.ones((400, 9, 4))}
+    long = case.but(
+        **ones, state=(np.ones((1, 9, 4)),), grad_state=(np.ones((1, 9, 4)),)
+    )
+
+    found, pulled = cell.forward(long), cell.backward(long)
+
+    cell.close()
+    expected = here.backward(long)
+    assert found.outputs.tobytes() == here.forward(long).outputs.tobytes()
+    assert pulled.inputs.tobytes() == expected.inputs.tobytes()
+    assert {b'"payload":0' in line for line in heard[-6:-2]} == {False}

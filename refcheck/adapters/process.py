@@ -23,6 +23,7 @@ from refcheck.layout import (
 )
 from refcheck.protocol import OFFERS, Names, Welcome
 
+POSSIBLE = os.name == "posix"
 TRIAL = Spec(5, 4)  # what a worker is first asked to build
 KNOWN = (
     TORCH,
@@ -45,7 +46,7 @@ def adapt(
         RefcheckError: if something is declared that means nothing to a worker.
         TargetError: if the worker fails its smoke test.
     """
-    if os.name != "posix":
+    if not POSSIBLE:
         message = "a worker needs Linux or macOS: pipes cannot be waited for here."
         raise TargetError(message)
     if declared.options or declared.state_attr or declared.params or declared.call:

@@ -8,12 +8,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from refcheck.adapters import process_worker
+from refcheck.adapters import process, process_worker
 from refcheck.adapters.process import TRIAL, adapt
 from refcheck.adapters.process_cell import ProcessCell
+from refcheck.adapters.process_sample import sample
 from refcheck.catalogue import laws
 from refcheck.cell import Declared, Kind
-from refcheck.errors import RefcheckError, TargetError
+from refcheck.errors import Lost, RefcheckError, TargetError
 from refcheck.inprocess import check
 from refcheck.measured import MeasuredCell
 from refcheck.outcome import Status
@@ -177,10 +178,15 @@ def test_an_answer_is_a_refusal_where_one_is_expected(started, name) -> None:
     assert not trial.broken
 
 
-def test_a_cell_whose_build_is_fatal_is_a_crash_of_the_law() -> None:
-    found = check(
-        f"cmd: {command('dies-in-build')}", select=["outputs-agree"], profile="quick"
-    )
+@pytest.mark.parametrize(
+    ("name", "law"),
+    [
+        ("dies-in-build", "outputs-agree"),
+        ("dies-in-build-unknown", "same-call-same-result"),
+    ],
+)
+def test_a_cell_whose_build_is_fatal_is_a_crash_of_the_law(name, law) -> None:
+    found = check(f"cmd: {command(name)}", select=[law], profile="quick")
 
     (outcome,) = found.outcomes
     assert outcome.status is Status.CRASHED
@@ -258,3 +264,36 @@ def test_the_limits_leave_room_for_the_supervisor() -> None:
     from refcheck.supervisor import LOAD_SECONDS, SILENT_SECONDS
 
     assert min(LOAD_SECONDS, SILENT_SECONDS) > process_worker.LOAD_SECONDS
+
+
+def test_where_pipes_cannot_be_waited_for_there_are_no_workers(monkeypatch) -> None:
+    monkeypatch.setattr(process, "POSSIBLE", False)
+
+    with pytest.raises(TargetError, match="a worker needs Linux or macOS"):
+        adapt(command("right"), Declared(), "cmd: right")
+
+
+def test_a_line_of_a_megabyte_goes_through(started) -> None:
+    cell = started("right")
+    cell._worker.call_seconds = 30.0
+    shapes = cell.shapes(TRIAL)
+    case = sample(TRIAL, shapes, stated=True)
+    long = case.but(inputs=np.ones((30000, 2, 5)))
+
+    assert cell.forward(long).outputs.shape == (30000, 2, 4)
+
+
+def test_a_worker_that_was_killed_between_calls_is_lost_in_the_next_one(
+    started,
+) -> None:
+    cell = started("right")
+    case = sample(TRIAL, cell.shapes(TRIAL), stated=True)
+    cell._worker._pipes._process.kill()
+
+    with pytest.raises(Lost, match="killed by SIGKILL in forward"):
+        cell.forward(case)
+
+    assert cell.forward(case).outputs.shape == (3, 2, 4)
+    cell._worker._pipes._process.kill()
+    cell.close()
+    assert cell._worker._pipes is None
