@@ -71,6 +71,7 @@ def same_call_same_result_in_a_fresh_object(
 @law(
     "after f(x, s, θ), x, s and θ are what they were before",
     cases=ANY,
+    requires=Capability.WATCHING,
     catches=(
         "final-state-written-into-the-initial-one",
         "inputs-masked-in-place",
@@ -93,6 +94,7 @@ def arguments_are_not_written(cell: MeasuredCell, case: Case) -> Iterator[Claim]
 @law(
     "f(x) stays what it was when f(x′) is computed",
     cases=replace(ANY, extra={"inputs": _other_inputs}),
+    requires=Capability.WATCHING,
     catches=("outputs-share-a-buffer", "state-shares-a-buffer"),
 )
 def results_are_not_aliased(cell: MeasuredCell, case: Case) -> Iterator[Claim]:

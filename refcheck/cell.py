@@ -88,6 +88,7 @@ class Capability(Flag):
     CHAINS = auto()  # accumulates gradients over calls, detaches states
     NORMS = auto()  # a clipper that takes norms other than 2
     RETURNS_NORM = auto()  # a clipper that returns the norm it found
+    WATCHING = auto()  # arguments and raw results can be looked at after a call
     NONFINITE = auto()  # a clipper that declares what inf and NaN give
 
 
@@ -241,3 +242,4 @@ class Declared:
     state_attr: str = ""  # --state-attr: where a stateful object keeps its state
     params: Any = None  # --params: a mapping or a function (input_size, hidden_size)
     call: str = ""  # --call step|sequence, where a trial call cannot tell
+    call_timeout: float | None = None  # seconds for a worker; None: others watch it

@@ -4,7 +4,10 @@ Started by ``isolation.py`` with the folder of the request and the pipe's descri
 """
 
 import os
+import select
+import signal
 import sys
+import threading
 import traceback
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -50,6 +53,7 @@ def main() -> None:
     request = msgspec.msgpack.decode((folder / "request").read_bytes(), type=Request)
     os.set_inheritable(pipe, False)
     os.register_at_fork(after_in_child=lambda: _cut_off(pipe))
+    threading.Thread(target=_follow, args=(pipe,), daemon=True).start()
     with os.fdopen(pipe, "wb") as file:
 
         def send(message: Message) -> None:
@@ -73,12 +77,19 @@ def answer(request: Request, send: Send, watch: Watch) -> None:
             hold(cell, known, request.settings, send, watch)
         else:
             ask_again(cell, known, request.replay, send, watch)
+        given_back(cell)
     except RefcheckError as error:
         send(Refused(str(error), isinstance(error, TargetError)))
     except Exception:  # noqa: BLE001 - whatever it is, the supervisor has to hear of it
         send(Fault(traceback.format_exc()))
     else:
         send(Done())
+
+
+def given_back(cell: Any) -> None:
+    """Leave a user's live object as it was, or let a worker go."""
+    if hasattr(cell, "close"):
+        cell.close()
 
 
 def hold(cell: Cell, known: Laws, settings: Settings, send: Send, watch: Watch) -> None:
@@ -130,7 +141,7 @@ def declared(plain: Mapping[str, Any]) -> Declared:
 
 def _status(trial: Trial) -> Status:
     if trial.crash:
-        return Status.CRASHED
+        return trial.lost or Status.CRASHED
     if trial.broken:
         return Status.VIOLATED
     decided = trial.conclusive and trial.verdicts
@@ -156,6 +167,14 @@ def _assumed(cell: Cell) -> tuple[str, ...]:
         return (shortfall(),) if shortfall() else ()
     lacks = "its kind is unknown" if kind is None else "its parameters are not visible"
     return (f"allowances are assumed from its own sensitivity, not derived: {lacks}",)
+
+
+def _follow(pipe: int) -> None:
+    """End with the supervisor, whatever ends it: then nobody reads the pipe."""
+    reader = select.poll()
+    reader.register(pipe, 0)  # no event but the end of the other side
+    reader.poll()
+    os.killpg(os.getpgrp(), signal.SIGKILL)  # a group of our own, see isolation.py
 
 
 def _cut_off(pipe: int) -> None:

@@ -190,7 +190,7 @@ def check(target: str, **words: Any) -> None:
     """Hold TARGET to the laws.
 
     TARGET is package.module:Name or path/file.py:Name, a class, an instance or a
-    function.
+    function; or 'cmd: ./worker', a program that speaks the worker protocol.
     """
     from refcheck.commands import check as checked  # noqa: PLC0415
 
@@ -232,6 +232,46 @@ def replay(case: str, **words: Any) -> None:
     from refcheck.commands import replay as replayed  # noqa: PLC0415
 
     _answer(*replayed(case, words["call_timeout"], os.environ))
+
+
+@cli.command()
+@click.argument("target")
+@click.option("--like", metavar="KIND", help=f"The equations it claims: {KINDS}.")
+def serve(target: str, like: str | None) -> None:
+    """Put the Python TARGET behind the worker protocol, on stdin and stdout."""
+    from refcheck.commands import serve as served  # noqa: PLC0415
+
+    served(target, like)
+
+
+@cli.group()
+def worker() -> None:
+    """Help to write a worker: a cell in any language, for 'cmd: ./worker'."""
+
+
+@worker.command("init")
+@click.argument("language", type=click.Choice(["c", "cpp", "rust", "node", "python"]))
+@click.option(
+    "--out",
+    default=".",
+    show_default=True,
+    metavar="DIR",
+    help="Where to write it; no file is overwritten.",
+)
+def worker_init(language: str, out: str) -> None:
+    """Write a worker in LANGUAGE that conforms: replace its cell by yours."""
+    from refcheck.skeletons import written  # noqa: PLC0415
+
+    _answer(written(language, out))
+
+
+@worker.command("check")
+@click.argument("command")
+def worker_check(command: str) -> None:
+    """Talk to the worker that COMMAND starts, and show what is said."""
+    from refcheck.conversation import held  # noqa: PLC0415
+
+    _answer(*held(command))
 
 
 def _answer(text: str, code: int = 0) -> None:

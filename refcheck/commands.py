@@ -44,3 +44,13 @@ def replay(
     if outcome.status is Status.HELD:
         return f"HOLDS NOW   {head}   exit 0", 0
     return f"INCONCLUSIVE   {head}: {outcome.reason}   exit 4", 4
+
+
+def serve(target: str, like: str | None) -> None:
+    """Answer requests on standard input until there are no more."""
+    from refcheck.child import declared  # noqa: PLC0415 - brings NumPy and Hypothesis
+    from refcheck.serve import Server, private_streams  # noqa: PLC0415
+    from refcheck.target import load  # noqa: PLC0415
+
+    streams = private_streams()
+    Server(load(target, declared({"like": like}))).run(*streams)

@@ -9,7 +9,7 @@ import msgspec
 
 from refcheck.catalogue import laws
 from refcheck.cell import Declared
-from refcheck.child import declared, hold
+from refcheck.child import declared, given_back, hold
 from refcheck.environment import DISTRIBUTION, installed_version
 from refcheck.errors import RefcheckError
 from refcheck.lookup import meant, require_known
@@ -21,6 +21,7 @@ from refcheck.watch import Unwatched
 from refcheck.wire import Request
 
 OF_TARGET = frozenset(f.name for f in fields(Declared)) - {"like"}
+CALL_SECONDS = 10.0  # that a call of a worker may take: nobody else watches it here
 OF_RUN = frozenset(Settings.__struct_fields__)
 
 
@@ -39,7 +40,7 @@ def check(cell: Any, like: str | None = None, **settings: Any) -> Report:
     said = {k: v for k, v in settings.items() if k in OF_TARGET}
     known = laws()
     require_known(of_run, known)
-    claimed = declared({"like": like, **said})
+    claimed = declared({"like": like, "call_timeout": CALL_SECONDS, **said})
     named = isinstance(cell, str)
     name = cell if named else _name(cell)
     adapted = load(cell, claimed) if named else adapt(cell, claimed, name)
@@ -48,14 +49,8 @@ def check(cell: Any, like: str | None = None, **settings: Any) -> Report:
     try:
         hold(adapted, known, of_run, record.take, Unwatched())
     finally:
-        _given_back(adapted)
+        given_back(adapted)
     return record.report()
-
-
-def _given_back(cell: Any) -> None:
-    """Leave a user's live object as it was, if the adapter worked on it."""
-    if hasattr(cell, "close"):
-        cell.close()
 
 
 def _settings(words: Mapping[str, Any]) -> Settings:

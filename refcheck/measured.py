@@ -26,6 +26,7 @@ from refcheck.cell import (
     Spec,
     Watched,
 )
+from refcheck.errors import Lost
 from refcheck.rounding import FORMATS, Format, Known, Measured, Reported, declared
 from refcheck.scan import format_of
 from refcheck.sensitivity import assumed_error
@@ -52,7 +53,7 @@ class MeasuredCell:
     def __init__(self, cell: Cell, watch: Watch | None = None) -> None:
         """Measure ``cell``; every call of it is announced to ``watch``."""
         self.cell = cell
-        self.signature: Signature = cell.signature.usual
+        self.signature: Signature = _seen(cell).usual
         self.watch = watch or Unwatched()
         self.law = ""  # on whose behalf the target is called
         self.asked: Case | None = None  # the case that the law was asked on
@@ -119,11 +120,14 @@ class MeasuredCell:
 
         Raises:
             TargetRaised: if it raises.
+            Lost: if its process is lost.
         """
         self.watch.before(self.law, self.asked or case)
         try:
             with np.errstate(all="ignore"):
                 return run()
+        except Lost:
+            raise  # no answer to anything, not a refusal either
         except (Exception, SystemExit) as error:
             message = f"{type(error).__name__}: {error}"
             raise TargetRaised(message) from error
@@ -294,6 +298,14 @@ class _Training:
     def _trained(self, case: Case) -> tuple[Reply, Gradients]:
         target: Any = self._cell.cell
         return target.train_backward(case, self._seed or 0)
+
+
+def _seen(cell: Cell) -> Signature:
+    """Return the signature, and whether the target can be watched at its calls."""
+    signature = cell.signature
+    if not hasattr(cell, "forward_watching"):
+        return signature
+    return replace(signature, capabilities=signature.capabilities | Capability.WATCHING)
 
 
 def _states(state: Any, errors: Callable[[], Any]) -> tuple[Measured, ...]:

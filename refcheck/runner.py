@@ -152,11 +152,12 @@ def _violated(
     document = trial.case.document()
     worst = receipt.itemised(law, search.cell, trial).worst
     found = worst.finding if worst else None
-    status = Status.CRASHED if trial.crash else Status.VIOLATED
+    status = trial.lost or (Status.CRASHED if trial.crash else Status.VIOLATED)
+    noted = law.strict and not strict and not trial.lost  # a lost process always counts
     return Outcome(
         law.name,
         law.family,
-        Status.NOTED if law.strict and not strict else status,
+        Status.NOTED if noted else status,
         law.statement,
         trial.crash,
         cases=search.cases,

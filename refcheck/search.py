@@ -15,12 +15,14 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from refcheck.case import Subject
+from refcheck.cell import Shapes
+from refcheck.errors import Lost
 from refcheck.judge import Verdict, judge, misshapen
 from refcheck.landmarks import chosen
 from refcheck.law import Law, Relation
 from refcheck.measured import Misshapen, TargetRaised
-from refcheck.outcome import Finding, Limit
-from refcheck.recipe import Recipe
+from refcheck.outcome import Finding, Limit, Status
+from refcheck.recipe import Recipe, case_from
 from refcheck.reduction import reduced
 from refcheck.rounding import FORMATS
 
@@ -41,7 +43,8 @@ class Trial(NamedTuple):
 
     case: Subject
     verdicts: Sequence[Verdict]
-    crash: str = ""  # what the target raised
+    crash: str = ""  # what the target raised, or how its process was lost
+    lost: Status | None = None  # crashed or timed out, if its process was lost
 
     @property
     def worst(self) -> Verdict | None:
@@ -85,11 +88,18 @@ def ask(law: Law, cell: Any, case: Subject) -> Trial:
                 verdicts.append(judge(widened, (TargetRaised,)))
     except TargetRaised as error:
         return Trial(case, verdicts, str(error))
+    except Lost as error:
+        return _lost(case, error, verdicts)
     except Misshapen as error:
         return Trial(case, [*verdicts, misshapen(error)])
     finally:
         cell.asked = None
     return Trial(case, verdicts)
+
+
+def _lost(case: Subject, error: Lost, verdicts: Sequence[Verdict] = ()) -> Trial:
+    status = Status.TIMED_OUT if error.late else Status.CRASHED
+    return Trial(case, verdicts, str(error), status)
 
 
 class Search:
@@ -120,7 +130,7 @@ class Search:
         for recipe, trial in chain.from_iterable(map(self._tries, recipes)):
             if not trial.broken:
                 continue
-            if not trial.crash:
+            if not trial.crash or trial.lost:
                 return self._reduced(recipe, trial)
             crashed = crashed or (recipe, trial)  # a violation would say more
         if crashed:
@@ -151,9 +161,14 @@ class Search:
 
     def _try(self, recipe: Recipe) -> Trial | None:
         """Return the trial of a recipe, None if there is no such case."""
-        cases = self.law.cases
-        plain = cases.plain(recipe, self.cell)
-        trial = None if plain is None else self._asked(plain, recipe)
+        try:
+            plain = self.law.cases.plain(recipe, self.cell)
+        except Lost as error:  # while it was built: no more is known of the case
+            spec = recipe.spec(self.cell.signature.dtypes)
+            bare = case_from(recipe, spec, Shapes({}, 0, spec.hidden_size))
+            trial: Trial | None = _lost(bare, error)
+        else:
+            trial = None if plain is None else self._asked(plain, recipe)
         if trial is not None:
             self._count(trial)
         return trial
@@ -163,6 +178,8 @@ class Search:
             case = self.law.cases.finished(plain, recipe.extra, self.cell)
         except TargetRaised as error:
             return Trial(plain, (), str(error))
+        except Lost as error:
+            return _lost(plain, error)
         except Misshapen as error:
             return Trial(plain, (misshapen(error),))
         trial = ask(self.law, self.cell, case)
@@ -223,6 +240,9 @@ class Search:
 
     def _reduced(self, recipe: Recipe, trial: Trial) -> Trial:
         """Return the smallest trial that can be made of a violating one."""
+        bare = not getattr(trial.case, "params", True)
+        if trial.lost is Status.TIMED_OUT or (trial.lost and bare):
+            return trial  # each try would hang as long, or could not be built either
         cases = self.law.cases
         deadline = time.monotonic() + self.effort.shrink_seconds
         smallest = trial
@@ -234,6 +254,7 @@ class Search:
                 found is not None
                 and found.broken
                 and bool(found.crash) is bool(trial.crash)
+                and found.lost is trial.lost
             )
             if found is not None and same:
                 smallest = found
@@ -241,5 +262,6 @@ class Search:
 
         plain = cases.plain(recipe, self.cell)
         if plain is not None:
-            reduced(plain, self.cell, cases, violates)
+            with contextlib.suppress(Lost):  # while a smaller one was built
+                reduced(plain, self.cell, cases, violates)
         return smallest

@@ -18,7 +18,8 @@ from typing import Any
 from refcheck.cell import Cell, Declared
 from refcheck.errors import RefcheckError, TargetError
 
-FORMS = "'package.module:Name' or 'path/file.py:Name'"
+FORMS = "'package.module:Name', 'path/file.py:Name' or 'cmd: ./worker'"
+COMMAND = "cmd:"  # what a worker in any language is named by
 FRAMEWORKS = (  # a class, where it is defined, and the adapter of what derives from it
     ("torch.nn", "Module", "torch"),
 )
@@ -35,6 +36,10 @@ def load(name: str, declared: Declared) -> Cell:
         RefcheckError: if ``name`` has neither form.
         TargetError: if there is no such thing, or it cannot be imported or adapted.
     """
+    if name.startswith(COMMAND):
+        process = importlib.import_module("refcheck.adapters.process")
+        worker: Cell = process.adapt(name.removeprefix(COMMAND), declared, name)
+        return worker
     place, colon, path = name.rpartition(":")
     if not (colon and place and path):
         raise RefcheckError(_formless(name))

@@ -16,7 +16,8 @@ COMPARISONS = {"allclose", "isclose", "assert_close", "assert_allclose", "approx
 # A module imports from its own row and the rows above it.
 RANKS = (
     {"errors", "faults", "cell", "settings"},
-    {"case", "law", "watch", "outcome", "layout", "reference", "reverse"},
+    {"case", "law", "watch", "outcome", "layout", "reference", "reverse", "protocol"},
+    {"exact_arrays"},
     {"rounding"},
     {"sensitivity", "textbook", "conditioned"},
     {"oracle", "provisional", "scan", "measured"},
@@ -29,13 +30,17 @@ RANKS = (
     {"catalogue", "lookup", "reporters"},
     {"wire", "callfile", "callwriter", "isolation", "environment", "store"},
     {"record", "supervisor", "child", "execution", "inprocess"},
+    {"serve", "skeletons", "conversation"},
     {"options", "commands", "handbook", "cli", "__main__"},
     {"pytest_plugin", "pytest_laws", "refcheck"},
 )
 ALLOWED = {
-    "adapters": {"adapters", "cell", "clipper", "case", "layout", "errors", "watch"},
+    "adapters": {
+        *("adapters", "cell", "clipper", "case", "layout", "errors", "watch"),
+        *("protocol", "exact_arrays"),
+    },
     "reporters": {"reporters", "outcome"},
-    "properties": set().union(*RANKS[:10]),
+    "properties": set().union(*RANKS[:11]),
 }
 
 
