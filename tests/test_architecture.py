@@ -16,18 +16,18 @@ COMPARISONS = {"allclose", "isclose", "assert_close", "assert_allclose", "approx
 # A module imports from its own row and the rows above it.
 RANKS = (
     {"errors", "faults", "cell", "settings"},
-    {"case", "law", "watch", "outcome", "layout", "reference", "reverse"},
-    {"rounding"},
+    {"case", "law", "watch", "outcome", "blocks", "layout", "reference", "reverse"},
+    {"rounding", "conventions"},
     {"sensitivity", "textbook", "scan", "measured", "judge"},
     {"recipe", "drawing", "landmarks", "strategies"},
     {"directions", "differences", "dual"},
     {"clipper", "clip_strategies"},
     {"properties", "bugs"},
-    {"runner", "search", "reduction", "target", "adapters"},
-    {"catalogue", "lookup", "reporters"},
+    {"runner", "search", "reduction", "translated", "target", "adapters"},
+    {"catalogue", "lookup", "kills", "diagnosis", "reporters"},
     {"wire", "callfile", "callwriter", "isolation", "environment", "store"},
-    {"record", "supervisor", "child", "execution", "inprocess"},
-    {"options", "commands", "handbook", "cli", "__main__"},
+    {"record", "supervisor", "postmortem", "child", "execution", "inprocess"},
+    {"options", "commands", "handbook", "buglist", "cli", "__main__"},
     {"pytest_plugin", "pytest_laws", "refcheck"},
 )
 ALLOWED = {
