@@ -231,3 +231,4 @@ class Declared:
     state_attr: str = ""  # --state-attr: where a stateful object keeps its state
     params: Any = None  # --params: a mapping or a function (input_size, hidden_size)
     call: str = ""  # --call step|sequence, where a trial call cannot tell
+    conventions: Sequence[str] = ()  # --convention NAME=VALUE

@@ -98,6 +98,12 @@ def cli() -> None:
     help="What one call of TARGET takes, where a trial call cannot tell.",
 )
 @click.option(
+    "--convention",
+    multiple=True,
+    metavar="NAME=VALUE",
+    help="A convention it follows, such as gates=iofg; repeatable.",
+)
+@click.option(
     "--profile",
     default="default",
     show_default=True,

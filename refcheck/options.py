@@ -49,7 +49,8 @@ def declared_from(words: Mapping[str, Any]) -> dict[str, Any]:
     """Return what the options of ``check`` say of the target."""
     pairs = (_pair(text, "--set", "input_size=3") for text in words["build"])
     options = {name: _value(text) for name, text in pairs}
-    return {
+    conventions = list(words.get("convention", ()))
+    return ({"conventions": conventions} if conventions else {}) | {
         "like": words["like"],
         "options": options,
         "state_attr": words["state_attr"],
