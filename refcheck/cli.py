@@ -140,6 +140,11 @@ def cli() -> None:
     help="Repeat a run; if left out, drawn and printed.",
 )
 @click.option("--strict", is_flag=True, help="Strict laws decide the verdict too.")
+@click.option(
+    "--no-diagnosis",
+    is_flag=True,
+    help="After a violation, do not ask which known fault it is.",
+)
 @click.option("--fail-fast", is_flag=True, help="Stop at the first violation.")
 @click.option(
     "--max-time",

@@ -42,6 +42,7 @@ def settings_from(words: Mapping[str, Any]) -> Settings:
         strict=words["strict"],
         max_time=words["max_time"],
         fail_fast=words["fail_fast"],
+        diagnosis=not words.get("no_diagnosis", False),
     )
 
 

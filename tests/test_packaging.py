@@ -39,7 +39,7 @@ def test_every_package_has_an_init() -> None:
 
 def test_the_package_says_that_it_is_typed() -> None:
     assert (ROOT / "refcheck" / "py.typed").exists()
-    assert PROJECT["tool"]["setuptools"]["package-data"] == {"refcheck": ["py.typed"]}
+    assert PROJECT["tool"]["setuptools"]["package-data"]["refcheck"] == ["py.typed"]
 
 
 def test_constraints_pin_one_version_of_each() -> None:

@@ -6,7 +6,7 @@ from typing import Any
 
 import msgspec
 
-from refcheck.outcome import Finding, Outcome, Report
+from refcheck.outcome import Diagnosis, Finding, Outcome, Power, Report
 
 SCHEMA = 1
 
@@ -25,8 +25,8 @@ def render(report: Report) -> str:
         "verdict": report.verdict,
         "exit_code": report.exit_code,
         "laws": [_law(outcome) for outcome in report.outcomes],
-        "diagnosis": [],
-        "power": None,
+        **_diagnosis(report.diagnosis),
+        "power": _power(report.power),
         "notes": report.notes,
         "environment": report.environment,
         "seconds": round(report.seconds, 3),
@@ -40,6 +40,26 @@ def finding_document(finding: Finding | None) -> dict[str, Any] | None:
         return None
     fields = msgspec.structs.asdict(finding)
     return {name: _number(value) for name, value in fields.items()}
+
+
+def _diagnosis(diagnosis: Diagnosis | None) -> Mapping[str, Any]:
+    if diagnosis is None:
+        return {"diagnosis": [], "compared_with": None, "first_wrong": ""}
+    return {
+        "diagnosis": [msgspec.structs.asdict(match) for match in diagnosis.matches],
+        "compared_with": diagnosis.compared,
+        "first_wrong": diagnosis.place,
+    }
+
+
+def _power(power: Power | None) -> Mapping[str, Any] | None:
+    if power is None:
+        return None
+    return {
+        "known_bugs": power.known,
+        "would_have_been_caught": power.caught,
+        "missed": power.missed,
+    }
 
 
 def _law(outcome: Outcome) -> Mapping[str, Any]:
