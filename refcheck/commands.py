@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from refcheck import options, store
+from refcheck import handbook, options, store
 from refcheck.execution import carried_out
 from refcheck.outcome import BROKEN, Status
 from refcheck.reporters import as_json, console
@@ -44,3 +44,19 @@ def replay(
     if outcome.status is Status.HELD:
         return f"HOLDS NOW   {head}   exit 0", 0
     return f"INCONCLUSIVE   {head}: {outcome.reason}   exit 4", 4
+
+
+def laws(*, bugs: bool) -> str:
+    """Return the list of laws, or the faults that each of them catches."""
+    if not bugs:
+        return handbook.table()
+    from refcheck import buglist  # noqa: PLC0415 - brings the whole bank
+
+    return buglist.table()
+
+
+def explain(name: str) -> str:
+    """Return the page of a law, of a known fault or of a convention."""
+    from refcheck import buglist  # noqa: PLC0415 - brings the whole bank
+
+    return buglist.page(name) if buglist.known(name) else handbook.page(name)
