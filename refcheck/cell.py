@@ -243,3 +243,4 @@ class Declared:
     params: Any = None  # --params: a mapping or a function (input_size, hidden_size)
     call: str = ""  # --call step|sequence, where a trial call cannot tell
     call_timeout: float | None = None  # seconds for a worker; None: others watch it
+    conventions: Sequence[str] = ()  # --convention NAME=VALUE

@@ -15,17 +15,20 @@ from typing import Any, NoReturn
 
 import msgspec
 
+from refcheck.bugs import BUGS
 from refcheck.callwriter import CallWriter
 from refcheck.case import case_of
 from refcheck.catalogue import laws
 from refcheck.cell import Cell, Declared, Kind
+from refcheck.diagnosis.diagnose import diagnosed
 from refcheck.environment import environment
 from refcheck.errors import RefcheckError, TargetError
+from refcheck.kills import catching
 from refcheck.law import Law
 from refcheck.lookup import named, require_known
 from refcheck.oracle import shortfall
 from refcheck.outcome import Outcome, Status
-from refcheck.runner import replay, run, selected
+from refcheck.runner import measure, replay, run, selected
 from refcheck.search import Trial
 from refcheck.settings import Settings
 from refcheck.store import Stored
@@ -33,6 +36,7 @@ from refcheck.target import load
 from refcheck.watch import Watch
 from refcheck.wire import (
     Asked,
+    Diagnosed,
     Done,
     Fault,
     Found,
@@ -73,7 +77,9 @@ def answer(request: Request, send: Send, watch: Watch) -> None:
         known = laws()
         require_known(request.settings, known)
         cell = load(request.target, declared(request.declared))
-        if request.replay is None:
+        if request.diagnose:
+            diagnose(cell, known, request, send, watch)
+        elif request.replay is None:
             hold(cell, known, request.settings, send, watch)
         else:
             ask_again(cell, known, request.replay, send, watch)
@@ -95,9 +101,19 @@ def given_back(cell: Any) -> None:
 def hold(cell: Cell, known: Laws, settings: Settings, send: Send, watch: Watch) -> None:
     """Hold ``cell`` to the laws that are selected."""
     every = list(known.values())
-    send(_ready(cell, list(selected(every, settings))))
+    send(_ready(cell, list(selected(every, settings)), settings.dtypes))
     for outcome in run(cell, every, settings, watch):
         send(Found(outcome))
+
+
+def diagnose(
+    cell: Cell, known: Laws, request: Request, send: Send, watch: Watch
+) -> None:
+    """Compare ``cell`` with the known faults, on the cases that violate laws."""
+    send(_ready(cell, []))
+    target = measure(cell, request.settings, watch)
+    found = diagnosed(target, request.diagnose, known, catching(known.values()))
+    send(Diagnosed(found))
 
 
 def ask_again(
@@ -148,13 +164,15 @@ def _status(trial: Trial) -> Status:
     return Status.HELD if decided else Status.INCONCLUSIVE
 
 
-def _ready(cell: Cell, chosen: Sequence[Law]) -> Ready:
-    kind = cell.signature.kind
+def _ready(cell: Cell, chosen: Sequence[Law], dtypes: Sequence[str] = ()) -> Ready:
+    kind, offered = cell.signature.kind, cell.signature.dtypes
     return Ready(
         kind.value if kind else "unknown",
         (*cell.signature.notes, *_assumed(cell)),
         environment(),
         tuple(Asked(law.name, law.family, law.statement) for law in chosen),
+        tuple(dtype for dtype in offered if dtype in (dtypes or offered)),
+        tuple(bug.id for bug in BUGS if bug.applies_to(cell.signature)),
     )
 
 

@@ -98,6 +98,12 @@ def cli() -> None:
     help="What one call of TARGET takes, where a trial call cannot tell.",
 )
 @click.option(
+    "--convention",
+    multiple=True,
+    metavar="NAME=VALUE",
+    help="A convention it follows, such as gates=iofg; repeatable.",
+)
+@click.option(
     "--profile",
     default="default",
     show_default=True,
@@ -145,6 +151,11 @@ def cli() -> None:
     help="Repeat a run; if left out, drawn and printed.",
 )
 @click.option("--strict", is_flag=True, help="Strict laws decide the verdict too.")
+@click.option(
+    "--no-diagnosis",
+    is_flag=True,
+    help="After a violation, do not ask which known fault it is.",
+)
 @click.option("--fail-fast", is_flag=True, help="Stop at the first violation.")
 @click.option(
     "--max-time",
@@ -198,20 +209,24 @@ def check(target: str, **words: Any) -> None:
 
 
 @cli.command()
-def laws() -> None:
+@click.option("--bugs", is_flag=True, help="With the known faults that each catches.")
+def laws(bugs: bool) -> None:
     """List the laws by family."""
-    from refcheck.handbook import table  # noqa: PLC0415
+    from refcheck import commands  # noqa: PLC0415
 
-    _answer(table())
+    _answer(commands.laws(bugs=bugs))
 
 
 @cli.command()
-@click.argument("law")
-def explain(law: str) -> None:
-    """Say what LAW states, why it must hold, and what it catches."""
-    from refcheck.handbook import page  # noqa: PLC0415
+@click.argument("name", metavar="LAW|BUG")
+def explain(name: str) -> None:
+    """Say what a law states, why it must hold, and what it catches.
 
-    _answer(page(law))
+    Of a known fault or a convention: what it is, and which laws catch it.
+    """
+    from refcheck import commands  # noqa: PLC0415
+
+    _answer(commands.explain(name))
 
 
 @cli.command()

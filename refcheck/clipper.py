@@ -47,6 +47,10 @@ class MeasuredClipper:
         self.law = ""
         self.asked: ClipCase | None = None
 
+    def fresh(self) -> "MeasuredClipper":
+        """Return the same function, measured anew."""
+        return MeasuredClipper(self.cell.fresh(), self.watch)
+
     def clip(self, case: ClipCase) -> Clipped:
         """Return what the target makes of ``case``, with allowances.
 

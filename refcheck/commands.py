@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from refcheck import options, store
+from refcheck import handbook, options, store
 from refcheck.execution import carried_out
 from refcheck.outcome import BROKEN, Status
 from refcheck.reporters import as_json, console
@@ -54,3 +54,19 @@ def serve(target: str, like: str | None) -> None:
 
     streams = private_streams()
     Server(load(target, declared({"like": like}))).run(*streams)
+
+
+def laws(*, bugs: bool) -> str:
+    """Return the list of laws, or the faults that each of them catches."""
+    if not bugs:
+        return handbook.table()
+    from refcheck import buglist  # noqa: PLC0415 - brings the whole bank
+
+    return buglist.table()
+
+
+def explain(name: str) -> str:
+    """Return the page of a law, of a known fault or of a convention."""
+    from refcheck import buglist  # noqa: PLC0415 - brings the whole bank
+
+    return buglist.page(name) if buglist.known(name) else handbook.page(name)

@@ -9,6 +9,7 @@ from typing import Any, NoReturn
 from refcheck import isolation
 from refcheck.environment import DISTRIBUTION, installed_version
 from refcheck.outcome import Report
+from refcheck.postmortem import examine, examined
 from refcheck.record import Record
 from refcheck.supervisor import Tell, supervise
 from refcheck.wire import Request
@@ -38,6 +39,7 @@ def carried_out(
                     tell=tell,
                     jobs=jobs,
                 )
+                examine(record, call_timeout=call_timeout, environ=environ)
             else:
                 unprotected(record)
         except KeyboardInterrupt:
@@ -52,6 +54,9 @@ def unprotected(record: Record) -> None:
 
     record.notes.append(EXPOSED)
     answer(record.request, record.take, Unwatched())
+    request = examined(record)
+    if request is not None:
+        answer(request, record.take, Unwatched())
 
 
 @contextmanager

@@ -2,11 +2,12 @@
 
 import inspect
 import textwrap
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from itertools import groupby
 
 from refcheck.catalogue import laws
 from refcheck.example import allowance
+from refcheck.kills import catching
 from refcheck.law import Law
 from refcheck.lookup import named
 
@@ -36,36 +37,40 @@ def page(name: str) -> str:
     law = named(name, laws())
     parts = [
         f"{law.name}   {law.family}, {_level(law)}",
-        _filled(law.statement, "    "),
+        filled(law.statement, "    "),
         *_paragraphs(law.rationale),
         _allowance(law),
-        "\n".join(_facts(law)),
-        _filled(HINT, ""),
+        _facts(law),
+        filled(HINT, ""),
     ]
     return "\n\n".join(part for part in parts if part)
 
 
 def _allowance(law: Law) -> str:
     says = allowance(law)
-    return says and _filled(f"Its allowance: {says}.", "")
+    return says and filled(f"Its allowance: {says}.", "")
 
 
 def _rows(members: Iterable[Law]) -> Iterator[str]:
     for law in members:
         facts = f"{law.name}   {_level(law)}, needs {_needs(law)}"
-        yield _filled(facts, "  ", "      ")
-        yield _filled(law.statement, "      ")
+        yield filled(facts, "  ", "      ")
+        yield filled(law.statement, "      ")
 
 
-def _facts(law: Law) -> Iterator[str]:
+def _facts(law: Law) -> str:
     kinds = sorted(k.value if k else "unknown" for k in law.kinds or ())
     said = {
         "needs": _needs(law),
         "kinds": ", ".join(kinds) or "all",
-        "catches": ", ".join(law.catches) or "no fault that is on record",
+        "catches": ", ".join(_caught(law)) or "no fault that is on record",
     }
-    for label, text in said.items():
-        yield _filled(f"{label:<{LABEL}}{text}", "", " " * LABEL)
+    return facts(said)
+
+
+def _caught(law: Law) -> list[str]:
+    caught = catching(laws().values())
+    return [bug for bug, names in caught.items() if law.name in names]
 
 
 def _level(law: Law) -> str:
@@ -77,10 +82,19 @@ def _needs(law: Law) -> str:
 
 
 def _paragraphs(text: str) -> list[str]:
-    return [_filled(part, "") for part in inspect.cleandoc(text).split("\n\n")]
+    return [filled(part, "") for part in inspect.cleandoc(text).split("\n\n")]
 
 
-def _filled(text: str, first: str, rest: str | None = None) -> str:
+def facts(said: Mapping[str, str]) -> str:
+    """Return what is said under each label, side by side."""
+    return "\n".join(
+        filled(f"{label:<{LABEL}}{text}", "", " " * LABEL)
+        for label, text in said.items()
+    )
+
+
+def filled(text: str, first: str, rest: str | None = None) -> str:
+    """Return ``text`` in lines of 80 columns, the first indented by itself."""
     return textwrap.fill(
         text,
         WIDTH,

@@ -9,11 +9,12 @@ import msgspec
 
 from refcheck.catalogue import laws
 from refcheck.cell import Declared
-from refcheck.child import declared, given_back, hold
+from refcheck.child import declared, diagnose, given_back, hold
 from refcheck.environment import DISTRIBUTION, installed_version
 from refcheck.errors import RefcheckError
 from refcheck.lookup import meant, require_known
 from refcheck.outcome import Report
+from refcheck.postmortem import examined
 from refcheck.record import Record
 from refcheck.settings import Settings
 from refcheck.target import adapt, load
@@ -48,6 +49,9 @@ def check(cell: Any, like: str | None = None, **settings: Any) -> Report:
     record = Record(request, installed_version(DISTRIBUTION))
     try:
         hold(adapted, known, of_run, record.take, Unwatched())
+        asked = examined(record)
+        if asked is not None:
+            diagnose(adapted, known, asked, record.take, Unwatched())
     finally:
         given_back(adapted)
     return record.report()

@@ -7,8 +7,7 @@ serves values, gradients, and arrays that carry error bounds alike.
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-import numpy as np
-
+from refcheck.blocks import Blocks, apart, in_turns, reordered
 from refcheck.cell import Array, Kind, Params, Spec
 
 CANONICAL_GATES = {1: "a", 3: "rzn", 4: "ifgo"}  # by the number of gates
@@ -34,6 +33,8 @@ class Layout:
     prefix: str = ""  # in front of each name: "lstm." for a module inside a module
     transposed: bool = False  # matrices are (D, G*H), not (G*H, D)
     gates: Mapping[Kind, str] = field(default_factory=dict)  # where not canonical
+    blocks: Blocks = field(default_factory=Blocks)  # where they are unusual
+    cell_first: bool = False  # the state is (c, h), not (h, c)
 
     def to_canonical(
         self, kind: Kind, spec: Spec, own: Mapping[str, Array]
@@ -43,12 +44,14 @@ class Layout:
 
         def converted(array: Array) -> Array:
             upright = array.T if self.transposed else array
-            return _reordered(upright, source, target)
+            blocks = apart(upright, source) if self.blocks.interleaved else upright
+            return reordered(blocks, source, target)
 
-        return [
+        placed = [
             Params(**{part: converted(own[name]) for part, name in names.items()})
             for names in self.names(spec)
         ]
+        return [self.blocks.turned(params, target) for params in placed]
 
     def from_canonical(
         self, kind: Kind, spec: Spec, params: Sequence[Params]
@@ -60,13 +63,15 @@ class Layout:
         """
         source, target = CANONICAL_GATES[kind.gates], self._order(kind)
         own = {}
-        for names, given in zip(self.names(spec), params, strict=True):
+        turned = [self.blocks.turned(p, source) for p in params]
+        for names, given in zip(self.names(spec), turned, strict=True):
             held = {part: a for part, a in given._asdict().items() if a is not None}
             if held.keys() != names.keys():
                 message = f"the {self.name} layout has {set(names)}, not {set(held)}."
                 raise ValueError(message)
             for part, array in held.items():
-                placed = _reordered(array, source, target)
+                placed = reordered(array, source, target)
+                placed = in_turns(placed, target) if self.blocks.interleaved else placed
                 own[names[part]] = placed.T if self.transposed else placed
         return own
 
@@ -167,15 +172,6 @@ def recognised(
             return placed, ""
         complaints.append((found not in shapes, complaint))
     return None, min(complaints, key=lambda known: known[0])[1]
-
-
-def _reordered(array: Array, source: str, target: str) -> Array:
-    """Return blocks of rows, one for each gate in ``source``, in ``target``'s order."""
-    if source == target:
-        return array
-    size = array.shape[0] // len(source)
-    rows = {gate: array[k * size :][:size] for k, gate in enumerate(source)}
-    return np.concatenate([rows[gate] for gate in target])
 
 
 def _listed(names: Iterable[str]) -> str:

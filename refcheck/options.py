@@ -46,6 +46,7 @@ def settings_from(words: Mapping[str, Any]) -> Settings:
         strict=words["strict"],
         max_time=words["max_time"],
         fail_fast=words["fail_fast"],
+        diagnosis=not words.get("no_diagnosis", False),
     )
 
 
@@ -53,7 +54,8 @@ def declared_from(words: Mapping[str, Any]) -> dict[str, Any]:
     """Return what the options of ``check`` say of the target."""
     pairs = (_pair(text, "--set", "input_size=3") for text in words["build"])
     options = {name: _value(text) for name, text in pairs}
-    return {
+    conventions = list(words.get("convention", ()))
+    return ({"conventions": conventions} if conventions else {}) | {
         "like": words["like"],
         "options": options,
         "state_attr": words["state_attr"],

@@ -76,6 +76,38 @@ class Outcome(msgspec.Struct, frozen=True):
     seconds: float = 0.0
 
 
+class Match(msgspec.Struct, frozen=True):
+    """A known fault or convention that the target behaves as."""
+
+    bug: str  # its id; two of them with + between
+    says: str
+    agrees_on: int  # cases on which nothing tells it from the target
+    of: int
+    seen_in: Sequence[str] = ()  # addresses of threads
+    setting: str = ""  # what to type, so that the target conforms, if it is meant
+    laws: Sequence[str] = ()  # that are violated for this reason
+
+
+class Diagnosis(msgspec.Struct, frozen=True):
+    """What the target was compared with, after a violation, and what came of it."""
+
+    matches: Sequence[Match]
+    compared: int  # known faults and conventions
+    place: str = ""  # of the first wrong number, if there is no match
+
+
+class Power(msgspec.Struct, frozen=True):
+    """Of the known faults that such a cell could have: what a run would have seen."""
+
+    known: int
+    missed: Sequence[str] = ()
+
+    @property
+    def caught(self) -> int:
+        """How many would have been seen."""
+        return self.known - len(self.missed)
+
+
 class Report(msgspec.Struct, frozen=True):
     """A whole run."""
 
@@ -90,6 +122,8 @@ class Report(msgspec.Struct, frozen=True):
     complete: bool = True  # no law left out by time, by --fail-fast or by Ctrl-C
     strict: bool = False
     seconds: float = 0.0
+    diagnosis: Diagnosis | None = None
+    power: Power | None = None
 
     @property
     def verdict(self) -> str:

@@ -8,8 +8,19 @@ import msgspec
 
 from refcheck.errors import RefcheckError, TargetError
 from refcheck.faults import OwnFault
-from refcheck.outcome import BROKEN, Outcome, Report, Status
-from refcheck.wire import Asked, Done, Fault, Found, Message, Ready, Refused, Request
+from refcheck.kills import power
+from refcheck.outcome import BROKEN, Diagnosis, Outcome, Report, Status
+from refcheck.wire import (
+    Asked,
+    Diagnosed,
+    Done,
+    Fault,
+    Found,
+    Message,
+    Ready,
+    Refused,
+    Request,
+)
 
 NOT_REACHED = "not reached"  # how the reason of a law begins that a run left out
 
@@ -25,6 +36,9 @@ class Record:
         self.environment: Mapping[str, str] = {}
         self.notes: list[str] = []
         self.plan: Sequence[Asked] = ()
+        self.dtypes: Sequence[str] = ()
+        self.could_have: Sequence[str] = ()  # known faults
+        self.diagnosis: Diagnosis | None = None
         self.outcomes: dict[str, Outcome] = {}
         self.cut = False  # ended before its time
         self._started = time.monotonic()
@@ -61,9 +75,12 @@ class Record:
             case Ready() if not self.plan:  # a restarted child says it again
                 self.kind, self.environment = message.kind, message.environment
                 self.plan = message.plan
+                self.dtypes, self.could_have = message.dtypes, message.could_have
                 self.notes += message.notes
             case Found(outcome):
                 self.outcomes[outcome.law] = outcome
+            case Diagnosed(diagnosis):
+                self.diagnosis = diagnosis
             case Refused(text, target):
                 raise TargetError(text) if target else RefcheckError(text)
             case Fault(trace):
@@ -81,6 +98,8 @@ class Record:
         for share in shares:
             self.kind = self.kind or share.kind
             self.environment = self.environment or share.environment
+            self.dtypes = self.dtypes or share.dtypes
+            self.could_have = self.could_have or share.could_have
             self.notes += [note for note in share.notes if note not in self.notes]
             self.cut |= share.cut
         for row in zip_longest(*(share.plan for share in shares)):
@@ -105,6 +124,8 @@ class Record:
         """Return the report; laws that have not ended make it incomplete."""
         settings = self.request.settings
         outcomes = list(self.outcomes.values())
+        held = {o.law for o in outcomes if o.status is Status.HELD}
+        run = (settings.profile, self.dtypes, self.kind)
         left_out = any(o.reason.startswith(NOT_REACHED) for o in outcomes)
         chosen = [f"only laws selected by {p!r} were asked" for p in settings.select]
         if settings.factor != 1:
@@ -124,4 +145,6 @@ class Record:
             complete=not (self.cut or left_out or self.left),
             strict=settings.strict,
             seconds=self.seconds,
+            diagnosis=self.diagnosis,
+            power=power(self.could_have, held, *run),
         )

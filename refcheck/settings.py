@@ -19,5 +19,6 @@ class Settings(msgspec.Struct, frozen=True):
     strict: bool = False  # strict laws decide the verdict too
     max_time: float | None = None  # seconds
     fail_fast: bool = False
+    diagnosis: bool = True  # after a violation, compare with known faults
     share: tuple[int, int] = (0, 1)  # the k-th of n parts, for children side by side
     skip: tuple[str, ...] = ()  # laws that are decided already

@@ -15,8 +15,10 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+from refcheck import conventions
 from refcheck.cell import Cell, Declared
 from refcheck.errors import RefcheckError, TargetError
+from refcheck.translated import Translated
 
 FORMS = "'package.module:Name', 'path/file.py:Name' or 'cmd: ./worker'"
 COMMAND = "cmd:"  # what a worker in any language is named by
@@ -56,7 +58,16 @@ def adapt(thing: Any, declared: Declared, name: str) -> Cell:
 
     Raises:
         TargetError: if it cannot be built or called, or is not what was declared.
+        RefcheckError: if a convention was declared that it cannot follow.
     """
+    adapted = _adapted(thing, declared, name)
+    if not declared.conventions:
+        return adapted
+    signature = conventions.declared(adapted.signature, declared.conventions)
+    return Translated(adapted, signature)
+
+
+def _adapted(thing: Any, declared: Declared, name: str) -> Cell:
     if not isinstance(thing, type) and all(hasattr(thing, m) for m in CELL):
         cell: Cell = thing
         return cell

@@ -10,7 +10,7 @@ from typing import Any
 
 import msgspec
 
-from refcheck.outcome import Outcome
+from refcheck.outcome import Diagnosis, Outcome
 from refcheck.settings import Settings
 from refcheck.store import Stored
 
@@ -18,12 +18,13 @@ LENGTH = struct.Struct("<Q")
 
 
 class Request(msgspec.Struct, frozen=True):
-    """What the child is asked to do: hold laws, or replay one stored case."""
+    """What the child is asked to do: hold laws, replay one stored case, or diagnose."""
 
     target: str
     declared: Mapping[str, Any]  # the fields of Declared, as plain values
     settings: Settings
     replay: Stored | None = None
+    diagnose: tuple[Outcome, ...] = ()  # laws that do not hold, with their cases
 
 
 class Asked(msgspec.Struct, frozen=True):
@@ -41,12 +42,20 @@ class Ready(msgspec.Struct, frozen=True, tag="ready"):
     notes: tuple[str, ...]
     environment: Mapping[str, str]
     plan: tuple[Asked, ...]
+    dtypes: tuple[str, ...] = ()  # that the laws are held in
+    could_have: tuple[str, ...] = ()  # known faults, by id
 
 
 class Found(msgspec.Struct, frozen=True, tag="found"):
     """A law has ended."""
 
     outcome: Outcome
+
+
+class Diagnosed(msgspec.Struct, frozen=True, tag="diagnosed"):
+    """The target has been compared with all that it may behave as."""
+
+    diagnosis: Diagnosis | None
 
 
 class Refused(msgspec.Struct, frozen=True, tag="refused"):
@@ -66,7 +75,7 @@ class Done(msgspec.Struct, frozen=True, tag="done"):
     """Every law of the plan has ended."""
 
 
-Message = Ready | Found | Refused | Fault | Done
+Message = Ready | Found | Diagnosed | Refused | Fault | Done
 
 
 def packed(message: Message) -> bytes:

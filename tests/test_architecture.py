@@ -16,9 +16,12 @@ COMPARISONS = {"allclose", "isclose", "assert_close", "assert_allclose", "approx
 # A module imports from its own row and the rows above it.
 RANKS = (
     {"errors", "faults", "cell", "settings"},
-    {"case", "law", "watch", "outcome", "layout", "reference", "reverse", "protocol"},
+    {
+        *("case", "law", "watch", "outcome", "blocks", "layout", "reference"),
+        *("reverse", "protocol"),
+    },
     {"exact_arrays"},
-    {"rounding"},
+    {"rounding", "conventions"},
     {"sensitivity", "textbook", "conditioned"},
     {"oracle", "provisional", "scan", "measured"},
     {"place", "judge"},
@@ -26,12 +29,13 @@ RANKS = (
     {"directions", "differences", "dual"},
     {"clipper", "clip_strategies"},
     {"properties", "bugs"},
-    {"runner", "search", "receipt", "example", "reduction", "target", "adapters"},
-    {"catalogue", "lookup", "reporters"},
+    {"runner", "search", "receipt", "example", "reduction"},
+    {"translated", "target", "adapters"},
+    {"catalogue", "lookup", "kills", "diagnosis", "reporters"},
     {"wire", "callfile", "callwriter", "isolation", "environment", "store"},
-    {"record", "supervisor", "child", "execution", "inprocess"},
+    {"record", "supervisor", "postmortem", "child", "execution", "inprocess"},
     {"serve", "skeletons", "conversation"},
-    {"options", "commands", "handbook", "cli", "__main__"},
+    {"options", "commands", "handbook", "buglist", "cli", "__main__"},
     {"pytest_plugin", "pytest_laws", "refcheck"},
 )
 ALLOWED = {

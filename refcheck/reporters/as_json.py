@@ -6,7 +6,7 @@ from typing import Any
 
 import msgspec
 
-from refcheck.outcome import Finding, Limit, Outcome, Report
+from refcheck.outcome import Diagnosis, Finding, Limit, Outcome, Power, Report
 
 SCHEMA = 1
 
@@ -26,8 +26,8 @@ def render(report: Report) -> str:
         "exit_code": report.exit_code,
         "laws": [_law(outcome) for outcome in report.outcomes],
         "limits": {d: _limit(limit) for d, limit in report.limits.items()},
-        "diagnosis": [],
-        "power": None,
+        **_diagnosis(report.diagnosis),
+        "power": _power(report.power),
         "notes": report.notes,
         "environment": report.environment,
         "seconds": round(report.seconds, 3),
@@ -41,6 +41,26 @@ def finding_document(finding: Finding | None) -> dict[str, Any] | None:
         return None
     fields = msgspec.structs.asdict(finding)
     return {name: _number(value) for name, value in fields.items()}
+
+
+def _diagnosis(diagnosis: Diagnosis | None) -> Mapping[str, Any]:
+    if diagnosis is None:
+        return {"diagnosis": [], "compared_with": None, "first_wrong": ""}
+    return {
+        "diagnosis": [msgspec.structs.asdict(match) for match in diagnosis.matches],
+        "compared_with": diagnosis.compared,
+        "first_wrong": diagnosis.place,
+    }
+
+
+def _power(power: Power | None) -> Mapping[str, Any] | None:
+    if power is None:
+        return None
+    return {
+        "known_bugs": power.known,
+        "would_have_been_caught": power.caught,
+        "missed": power.missed,
+    }
 
 
 def _law(outcome: Outcome) -> Mapping[str, Any]:

@@ -5,14 +5,9 @@ from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 
 from refcheck.outcome import BROKEN, Outcome, Report, Status
-from refcheck.reporters.failure import (
-    WIDTH,
-    brief_lines,
-    failure_lines,
-    gist,
-    labelled,
-    shortened,
-)
+from refcheck.reporters.cause import power_lines, same_reason
+from refcheck.reporters.failure import brief_lines, failure_lines, gist, shortened
+from refcheck.reporters.lines import WIDTH, labelled
 
 FEW = 2  # laws that are named beside the reason for which they were skipped
 HEADINGS = (
@@ -29,7 +24,11 @@ def render(report: Report, *, verbose: bool = False) -> str:
         [*_skipped(report.outcomes, verbose=verbose), *_undecided(report.outcomes)],
         [*_noted(report.outcomes), *_notes(report)],
         _limits(report.outcomes) if verbose else [],
-        [*_verdict(report), *_strength(report)],
+        [
+            *_verdict(report),
+            *power_lines(report.power, verbose=verbose),
+            *_strength(report),
+        ],
     ]
     return "\n\n".join("\n".join(part) for part in map(list, parts) if part)
 
@@ -77,14 +76,29 @@ def _row(family: str, asked: Sequence[Outcome]) -> str:
 
 
 def _failures(report: Report, *, verbose: bool) -> Iterator[list[str]]:
-    broken = [o for o in report.outcomes if o.status in BROKEN]
+    broken, explained = _grouped(report)
     told = broken if verbose else broken[:1]
-    for outcome in told:
-        yield list(failure_lines(outcome, report.target))
-    rest = broken[len(told) :]
+    for k, outcome in enumerate(told):
+        cause = None if k else report.diagnosis
+        yield list(failure_lines(outcome, report.target, cause))
+    same = [o.law for o in broken[1:] if o.law in explained]
+    if same:
+        yield list(same_reason(same))
+    rest = [o for o in broken[len(told) :] if o.law not in explained]
     if rest:
         lines = [line for outcome in rest for line in brief_lines(outcome)]
         yield [f"{len(rest)} more:", *lines]
+
+
+def _grouped(report: Report) -> tuple[list[Outcome], Sequence[str]]:
+    """Return what does not hold, and the laws of it that have one known cause.
+
+    One of these comes first, as the cause is told beside it.
+    """
+    broken = [o for o in report.outcomes if o.status in BROKEN]
+    matches = report.diagnosis.matches if report.diagnosis else ()
+    explained = matches[0].laws if matches else ()
+    return sorted(broken, key=lambda o: o.law not in explained), explained
 
 
 def _skipped(outcomes: Sequence[Outcome], *, verbose: bool) -> Iterator[str]:
@@ -167,7 +181,7 @@ def _verdict(report: Report) -> list[str]:
     rest = f"{count[Status.SKIPPED]} skipped, {undecided} inconclusive"
     said = {
         "conforms": f"{held} of {laws(held + undecided)}, {cases} cases",
-        "violates": f"{laws(broken)}; {held} held, {rest}",
+        "violates": f"{laws(broken)}{_causes(report)}; {held} held, {rest}",
         "inconclusive": f"{held} held, {rest}",
     }
     verdict = report.verdict
@@ -175,6 +189,12 @@ def _verdict(report: Report) -> list[str]:
     end = f"{report.seconds:.1f} s   exit {report.exit_code}"
     why = _why(report) if verdict == "inconclusive" else []
     return [*why, f"{line:<{WIDTH - len(end)}}{end}"]
+
+
+def _causes(report: Report) -> str:
+    """Say that there is one cause, if one explains all that does not hold."""
+    broken, explained = _grouped(report)
+    return ", 1 cause" if {o.law for o in broken} <= set(explained) else ""
 
 
 def _why(report: Report) -> list[str]:

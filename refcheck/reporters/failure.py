@@ -5,15 +5,15 @@ what rounding explains, the smallest case whole, the commands to type.
 """
 
 import textwrap
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
-from refcheck.outcome import Finding, Outcome, Status
+from refcheck.outcome import Diagnosis, Finding, Outcome, Status
+from refcheck.reporters.cause import cause_lines
+from refcheck.reporters.lines import WIDTH, beside, labelled
 from refcheck.reporters.numbers import both
 from refcheck.reporters.smallest import case_lines, sizes
 
-WIDTH = 80
-LABEL = 15  # columns for what a line is about
 ENDED = {
     Status.VIOLATED: "is violated",
     Status.CRASHED: "ended in a crash",
@@ -23,8 +23,10 @@ ENDED = {
 }
 
 
-def failure_lines(outcome: Outcome, target: str = "") -> Iterator[str]:
-    """Yield the whole story of ``outcome``."""
+def failure_lines(
+    outcome: Outcome, target: str = "", diagnosis: Diagnosis | None = None
+) -> Iterator[str]:
+    """Yield the whole story of ``outcome``, and of its cause if that is known."""
     ended = ENDED.get(outcome.status, str(outcome.status))
     yield f"{outcome.law} {ended}   {target}".rstrip()
     yield from textwrap.wrap(
@@ -36,6 +38,7 @@ def failure_lines(outcome: Outcome, target: str = "") -> Iterator[str]:
     yield from labelled("worst seen", _worst(outcome))
     if outcome.case:
         yield from _case(outcome, outcome.case)
+    yield from cause_lines(diagnosis)
     if outcome.case_id:
         yield from labelled("replay", f"refcheck replay {outcome.case_id}")
     yield from labelled("explain", f"refcheck explain {outcome.law}")
@@ -61,12 +64,6 @@ def gist(outcome: Outcome) -> str:
         return f"{place}: {finding.says}"
     got, want = both(finding.left, finding.right)
     return f"{place}: got {got}, want {want}"
-
-
-def labelled(label: str, text: str, indent: int = 4) -> Iterator[str]:
-    """Yield ``text`` beside its label, or nothing if there is none."""
-    lines = textwrap.wrap(text, WIDTH - LABEL - indent, break_on_hyphens=False)
-    yield from _beside(label, lines, indent)
 
 
 def shortened(text: str, room: int) -> str:
@@ -99,12 +96,12 @@ def _receipt(finding: Finding | None) -> str:
 def _case(outcome: Outcome, case: Mapping[str, Any]) -> Iterator[str]:
     """Tell the case; one that ended the process is as it was drawn, and told short."""
     if outcome.cases:
-        yield from _beside("smallest case", case_lines(case))
+        yield from beside("smallest case", case_lines(case))
     elif outcome.case_id:
         told = [*sizes(case), f"not made smaller; whole in case {outcome.case_id}"]
-        yield from _beside("case", told)
+        yield from beside("case", told)
     else:
-        yield from _beside("case", case_lines(case))
+        yield from beside("case", case_lines(case))
 
 
 def _worst(outcome: Outcome) -> str:
@@ -114,8 +111,3 @@ def _worst(outcome: Outcome) -> str:
     place = f", {worst.label} at {worst.where}" if worst.where else ""
     replay = f": refcheck replay {outcome.worst_id}" if outcome.worst_id else ""
     return _error(worst) and f"error {_error(worst)}{place}{replay}"
-
-
-def _beside(label: str, lines: Iterable[str], indent: int = 4) -> Iterator[str]:
-    for k, line in enumerate(lines):
-        yield f"{' ' * indent}{'' if k else label:<{LABEL}}{line}"

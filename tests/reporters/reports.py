@@ -5,12 +5,22 @@
 
 from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from refcheck.case import Case, ClipCase, ClipSpec
 from refcheck.cell import Spec
-from refcheck.outcome import Finding, Limit, Outcome, Report, Status
+from refcheck.outcome import (
+    Diagnosis,
+    Finding,
+    Limit,
+    Match,
+    Outcome,
+    Power,
+    Report,
+    Status,
+)
 from refcheck.reporters import as_json, console
 
 GOLDEN = Path(__file__).parent / "golden"
@@ -208,7 +218,33 @@ NOT_REACHED = Outcome(
 )
 
 
-def report(*outcomes: Outcome, notes: tuple[str, ...] = (), **more: bool) -> Report:
+ALIKE = Match(
+    "reset-gate-before-the-product",
+    "The reset gate multiplies the state, not what the weights make of it.",
+    40,
+    40,
+    tuple(f"https://example.org/issues/{k}" for k in range(5)),
+    laws=("outputs-agree", "rows-are-independent", "shapes-are-as-declared"),
+)
+MEANT = Match(
+    "like=gru-reset-before",
+    "The reset gate is applied before the recurrent product.",
+    40,
+    40,
+    setting="--like gru-reset-before",
+)
+NEARLY = Match(
+    "state-of-the-last-call-kept",
+    "A sequence starts where the last one ended.",
+    38,
+    40,
+    ("https://example.org/issues/9",),
+    laws=("rows-are-independent", "outputs-agree"),
+)
+PLACE = "outputs at t=3, row 1, unit 0; right once the recurrent weights are 0"
+
+
+def report(*outcomes: Outcome, notes: tuple[str, ...] = (), **more: Any) -> Report:
     """Return the report of a run that found ``outcomes``."""
     return Report(
         version="0.1",
@@ -235,6 +271,14 @@ REPORTS: Mapping[str, Report] = {
         notes=("gates taken for r z n",),
     ),
     "violates": report(HELD, VIOLATED, RAISED, SHAPED, NOTED, UNSTORED, *SKIPPED),
+    "one-cause": report(
+        HELD, RAISED, VIOLATED, SHAPED, diagnosis=Diagnosis((ALIKE, MEANT), 266)
+    ),
+    "nearly": report(
+        HELD, SHAPED, RAISED, VIOLATED, diagnosis=Diagnosis((NEARLY,), 266)
+    ),
+    "unknown": report(VIOLATED, diagnosis=Diagnosis((), 266, PLACE)),
+    "power": report(HELD, power=Power(143, ("hard-sigmoid", "tanh-slope-left-out"))),
     "dies": report(CRASHED, TIMED_OUT, UNSEEN, notes=("the run was cut short",)),
     "hangs": report(TIMED_OUT),
     "cut": report(HELD, NOT_REACHED, complete=False),

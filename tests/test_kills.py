@@ -1,0 +1,70 @@
+"""What the kill matrix says of a run, and what it does not."""
+
+import json
+
+import pytest
+
+from refcheck.catalogue import laws
+from refcheck.kills import catching, power
+from refcheck.outcome import Power
+
+MATRIX = {
+    "schema": 1,
+    "runs": {
+        "quick": {
+            "float64+float32": {
+                "tanh-slope-left-out": {"lstm": ["gradients-agree", "one-step-agrees"]},
+                "forget-gate-left-out": {"lstm": ["outputs-agree"]},
+            }
+        }
+    },
+}
+COULD_HAVE = ("tanh-slope-left-out", "forget-gate-left-out", "hard-sigmoid")
+RUN = ("quick", ("float64", "float32"), "lstm")
+
+
+@pytest.fixture
+def path(tmp_path):
+    file = tmp_path / "kills.json"
+    file.write_text(json.dumps(MATRIX), encoding="utf-8")
+    return file
+
+
+def test_only_laws_that_held_count(path) -> None:
+    found = power(COULD_HAVE, {"one-step-agrees"}, *RUN, path=path)
+
+    assert found == Power(3, ["forget-gate-left-out", "hard-sigmoid"])
+    assert found.caught == 1
+
+
+@pytest.mark.parametrize(
+    "run",
+    [
+        ("gate", ("float64", "float32"), "lstm"),
+        ("quick", ("float64",), "lstm"),
+    ],
+)
+def test_nothing_is_said_of_a_run_that_is_not_on_record(path, run) -> None:
+    assert power(COULD_HAVE, {"outputs-agree"}, *run, path=path) is None
+
+
+def test_nothing_is_said_of_a_cell_that_could_have_no_known_fault(path) -> None:
+    assert power((), {"outputs-agree"}, *RUN, path=path) is None
+
+
+def test_nothing_is_said_without_a_record(tmp_path) -> None:
+    assert power(COULD_HAVE, {"x"}, *RUN, path=tmp_path / "none.json") is None
+
+
+def test_a_fault_of_another_kind_is_missed(path) -> None:
+    found = power(COULD_HAVE[:1], {"gradients-agree"}, *RUN[:2], "gru", path=path)
+
+    assert found is not None
+    assert found.caught == 0
+
+
+def test_laws_catch_what_they_say_and_what_is_on_record(path) -> None:
+    found = catching([laws()["outputs-agree"]], path)
+
+    assert found["tanh-slope-left-out"] == {"gradients-agree", "one-step-agrees"}
+    assert {"outputs-agree"} <= found["input-and-forget-gate-swapped"]
