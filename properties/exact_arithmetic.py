@@ -179,7 +179,7 @@ def _identical(found: Any, right: Any, case: Case) -> Iterator[Claim]:
 def _unread(cell: MeasuredCell, case: Case, found: Gradients) -> Gradients:
     """Return the gradients without that of W_hh, which reads h."""
     layout = cell.book.layout
-    recurrent = {names["weight_hh"] for names in layout.names(case.spec)}
+    recurrent = {n for names in layout.names(case.spec) for n in names["weight_hh"]}
     params = {n: g for n, g in found.params.items() if n not in recurrent}
     return found._replace(params=params)
 

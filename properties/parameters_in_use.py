@@ -106,7 +106,8 @@ def _changes(cell: MeasuredCell, case: Case) -> Iterator[tuple[str, Case]]:
     gates = CANONICAL_GATES[len(params[0].weight_hh) // case.spec.hidden_size]
     blocks = [f"gate {g} of " for g in gates] if case.spec.depth == 1 else [""]
     for k, names in enumerate(layout.names(case.spec) if layout else ()):
-        for part, name in names.items():
+        for part, own in names.items():
+            name = ", ".join(own)
             for g, block in enumerate(blocks):
                 parts = np.split(getattr(params[k], part), len(blocks))
                 parts[g] = parts[g] + MOVE

@@ -62,13 +62,13 @@ def only_the_sum_of_biases_matters(cell: MeasuredCell, case: Case) -> Iterator[C
     Source: Cho et al. (2014); PyTorch's documentation of GRU.
     """
     kind, params = cell.signature.kind, cell.canonical(case)
-    if any(p.bias_hh is None for p in params):
+    if not cell.book.layout.summed:
         return
     moved = cell.planted(case, [_gathered(p, kind) for p in params])
     for call in calls(cell):
         yield from each_part(equal, call(moved), call(case))
     if cell.signature.offers(Capability.BACKWARD):
-        for p in cell.canonical(case.but(params=cell.backward(case).params)):
+        for p in cell.canonical_gradients(case, cell.backward(case)):
             first, second = (b[: _movable(p, kind)] for b in _biases(p))
             yield equal("gradient of both biases", first, second)
 

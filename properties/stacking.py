@@ -80,12 +80,12 @@ def _gradients_compose(
     cell: MeasuredCell, case: Case, layers: Sequence[Case]
 ) -> Iterator[Claim]:
     whole, above = cell.backward(case), None
-    params = cell.canonical(case.but(params=whole.params))
+    params = cell.canonical_gradients(case, whole)
     for k in reversed(range(len(layers))):
         layer, slots = _hearing(layers[k], above), _slots(case, k)
         own = cell.backward(layer)
         above = own.inputs
-        alone = cell.canonical(layer.but(params=own.params))
+        alone = cell.canonical_gradients(layer, own)
         yield from each_parameter(equal, params[slots], alone, where=f", layer {k}")
         for name, found, right in zip(STATES, whole.state, own.state, strict=False):
             yield equal(f"gradient of {name} of layer {k}", found[slots], right)

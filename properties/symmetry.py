@@ -70,8 +70,8 @@ def renaming_hidden_units_renames_outputs(
     other = cell.planted(other, renamed(cell.canonical(case), order, directions))
     yield from agrees_on(cell, other, case, order, wide=wide)
     if cell.signature.offers(Capability.BACKWARD):
-        found = cell.canonical(other.but(params=cell.backward(other).params))
-        right = cell.canonical(case.but(params=cell.backward(case).params))
+        found = cell.canonical_gradients(other, cell.backward(other))
+        right = cell.canonical_gradients(case, cell.backward(case))
         yield from each_parameter(equal, found, renamed(right, order, directions))
 
 

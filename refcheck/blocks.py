@@ -35,11 +35,16 @@ class Blocks:
 
 
 def reordered(array: Array, source: str, target: str) -> Array:
-    """Return blocks of rows, one for each gate in ``source``, in ``target``'s order."""
+    """Return blocks of rows, one for each gate in ``source``, in ``target``'s order.
+
+    A gate that ``source`` lacks has zeros; what ``target`` lacks is left out.
+    """
     if source == target:
         return array
     rows = dict(zip(source, _split(array, source), strict=True))
-    return np.concatenate([rows[gate] for gate in target])
+    size = array.shape[0] // len(source)
+    nothing = np.zeros((size, *array.shape[1:]), array.dtype)
+    return np.concatenate([rows.get(gate, nothing) for gate in target])
 
 
 def apart(array: Array, gates: str) -> Array:

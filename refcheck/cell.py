@@ -136,6 +136,7 @@ class Signature:
     layout: "Layout | None" = None
     notes: tuple[str, ...] = ()  # what the adapter assumed, for the report
     padding: Padding | None = None  # with Capability.PADDING_CONTRACT
+    compiled: bool = False  # anew for each shape, which takes longer than a call
 
     def offers(self, required: Capability) -> bool:
         """Whether the target has every capability in ``required``."""

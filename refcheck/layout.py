@@ -7,6 +7,8 @@ serves values, gradients, and arrays that carry error bounds alike.
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
+import numpy as np
+
 from refcheck.blocks import Blocks, apart, in_turns, reordered
 from refcheck.cell import Array, Kind, Params, Spec
 
@@ -20,8 +22,10 @@ Named = Mapping[str, Shape]
 class Layout:
     """The names are templates over {layer} and {suffix}; no name, no such parameter.
 
-    A layout with one bias keeps it where the textbook has ``bias_ih``, and ``bias_hh``
-    is None: the one bias has the value and the gradient of ``bias_ih`` alone.
+    A template of several names, separated by spaces, has an array for each gate.  One
+    name for both weights is one matrix that holds them side by side.  A layout
+    with one bias keeps it where the textbook has ``bias_ih``, and ``bias_hh`` is None:
+    the one bias has the value and the gradient of ``bias_ih`` alone.
     """
 
     name: str
@@ -29,83 +33,131 @@ class Layout:
     weight_hh: str
     bias_ih: str
     bias_hh: str = ""
-    reverse: str = "_reverse"  # the suffix of the backward direction
+    forward: str = ""  # the suffix of the forward direction
+    reverse: str = "_reverse"  # and of the backward direction
     prefix: str = ""  # in front of each name: "lstm." for a module inside a module
     transposed: bool = False  # matrices are (D, G*H), not (G*H, D)
     gates: Mapping[Kind, str] = field(default_factory=dict)  # where not canonical
+    second: str = ""  # the gates that have a bias_hh, where not all of them have
+    added: Mapping[str, float] = field(default_factory=dict)  # by its code, to a bias
     blocks: Blocks = field(default_factory=Blocks)  # where they are unusual
     cell_first: bool = False  # the state is (c, h), not (h, c)
 
     def to_canonical(
         self, kind: Kind, spec: Spec, own: Mapping[str, Array]
     ) -> list[Params]:
-        """Return the textbook's parameters: l0, l0_reverse, l1 and so on."""
-        source, target = self._order(kind), CANONICAL_GATES[kind.gates]
+        """Return the textbook's arrays: l0, l0_reverse, l1 and so on.
 
-        def converted(array: Array) -> Array:
-            upright = array.T if self.transposed else array
-            blocks = apart(upright, source) if self.blocks.interleaved else upright
-            return reordered(blocks, source, target)
-
+        They may be values or gradients.  A gate without a second bias has zeros there.
+        """
         placed = [
-            Params(**{part: converted(own[name]) for part, name in names.items()})
-            for names in self.names(spec)
+            Params(**{p: self._canonical(kind, p, n, own) for p, n in parts.items()})
+            for parts in self.names(spec)
         ]
-        return [self.blocks.turned(params, target) for params in placed]
+        gates = CANONICAL_GATES[kind.gates]
+        return [self.blocks.turned(params, gates) for params in placed]
 
     def from_canonical(
         self, kind: Kind, spec: Spec, params: Sequence[Params]
     ) -> dict[str, Array]:
-        """Return the textbook's parameters, or their gradients, in the target's names.
+        """Return the textbook's arrays in the target's names.
 
         Raises:
             ValueError: if they hold a bias for which this layout has no place.
         """
-        source, target = CANONICAL_GATES[kind.gates], self._order(kind)
-        own = {}
-        turned = [self.blocks.turned(p, source) for p in params]
+        own: dict[str, Array] = {}
+        canonical = CANONICAL_GATES[kind.gates]
+        turned = [self.blocks.turned(p, canonical) for p in params]
         for names, given in zip(self.names(spec), turned, strict=True):
             held = {part: a for part, a in given._asdict().items() if a is not None}
             if held.keys() != names.keys():
                 message = f"the {self.name} layout has {set(names)}, not {set(held)}."
                 raise ValueError(message)
             for part, array in held.items():
-                placed = reordered(array, source, target)
-                placed = in_turns(placed, target) if self.blocks.interleaved else placed
-                own[names[part]] = placed.T if self.transposed else placed
-        return own
+                for name, gates in self._held(kind, part, names[part]):
+                    placed = self._placed(array, canonical, gates)
+                    if name in own:  # one matrix, with weight_ih on its left
+                        placed = np.concatenate([own[name], placed], axis=1)
+                    own[name] = placed
+        return {n: a.T if self.transposed else a for n, a in own.items()}
 
-    def names(self, spec: Spec) -> list[dict[str, str]]:
-        """Return, for each layer and direction, field of Params -> own name."""
+    def _placed(self, array: Array, source: str, target: str) -> Array:
+        """Return blocks of rows as the target stacks them."""
+        placed = reordered(array, source, target)
+        return in_turns(placed, target) if self.blocks.interleaved else placed
+
+    def _canonical(
+        self, kind: Kind, part: str, names: Sequence[str], own: Mapping[str, Array]
+    ) -> Array:
+        held = self._held(kind, part, names)
+        arrays = [own[name].T if self.transposed else own[name] for name, _ in held]
+        gates = "".join(gates for _, gates in held)
+        if self.joined and part.startswith("weight"):
+            size = arrays[0].shape[0] // len(gates)
+            columns = slice(-size) if part == "weight_ih" else slice(-size, None)
+            arrays = [array[:, columns] for array in arrays]
+        stacked = arrays[0] if len(arrays) == 1 else np.concatenate(arrays)
+        if self.blocks.interleaved:
+            stacked = apart(stacked, gates)
+        return reordered(stacked, gates, CANONICAL_GATES[kind.gates])
+
+    @property
+    def summed(self) -> bool:
+        """Whether each gate has two biases."""
+        return bool(self.bias_hh) and not self.second
+
+    @property
+    def joined(self) -> bool:
+        """Whether one matrix holds both weights."""
+        return self.weight_ih == self.weight_hh
+
+    def names(self, spec: Spec) -> list[dict[str, tuple[str, ...]]]:
+        """Return, for each layer and direction, field of Params -> own names."""
         templates = {"weight_ih": self.weight_ih, "weight_hh": self.weight_hh}
         if spec.bias:
             templates |= {"bias_ih": self.bias_ih, "bias_hh": self.bias_hh}
         return [
             {
-                part: self.prefix + template.format(layer=layer, suffix=suffix)
+                part: tuple(
+                    self.prefix + name.format(layer=layer, suffix=suffix)
+                    for name in template.split()
+                )
                 for part, template in templates.items()
                 if template
             }
             for layer in range(spec.num_layers)
-            for suffix in ("", self.reverse)[: spec.directions]
+            for suffix in (self.forward, self.reverse)[: spec.directions]
         ]
+
+    def _held(
+        self, kind: Kind, part: str, names: Sequence[str]
+    ) -> list[tuple[str, str]]:
+        """Return each name with the gates that it holds, in its order."""
+        gates = self.gates.get(kind, CANONICAL_GATES[kind.gates])
+        if part == "bias_hh" and self.second:
+            gates = self.second
+        return list(zip(names, gates if len(names) > 1 else (gates,), strict=False))
 
     def shapes(self, kind: Kind, spec: Spec) -> dict[str, Shape]:
         """Return the shape that each of the target's parameters must have."""
-        rows, width = kind.gates * spec.hidden_size, spec.hidden_size
+        width = spec.hidden_size
         expected: dict[str, Shape] = {}
         for k, names in enumerate(self.names(spec)):
             below = spec.input_size if k < spec.directions else width * spec.directions
-            full = {"weight_ih": (rows, below), "weight_hh": (rows, width)}
-            for part, name in names.items():
-                shape = full.get(part, (rows,))
-                expected[name] = shape[::-1] if self.transposed else shape
+            columns: dict[str, Shape] = {"weight_ih": (below,), "weight_hh": (width,)}
+            if self.joined:
+                columns["weight_hh"] = (below + width,)
+            for part, several in names.items():
+                for name, gates in self._held(kind, part, several):
+                    shape = (len(gates) * width, *columns.get(part, ()))
+                    expected[name] = shape[::-1] if self.transposed else shape
         return expected
 
     def matches(self, kind: Kind, spec: Spec, shapes: Named) -> str:
         """Return why parameters of these shapes do not map, or an empty string."""
         expected = self.shapes(kind, spec)
-        if spec.depth * len(self.names(spec)[0]) > len(expected):
+        one = self.shapes(kind, replace(spec, num_layers=1, bidirectional=False))
+        if spec.depth * len(one) > len(expected):
             names = _listed(TORCH.shapes(kind, spec))
             return (
                 f"{self.name} names the parameters of one layer and direction; "
@@ -137,9 +189,6 @@ class Layout:
         stacked = "columns" if self.transposed else "rows"
         return f"{said} for {kind.value}; are the gates stacked by {stacked}?"
 
-    def _order(self, kind: Kind) -> str:
-        return self.gates.get(kind, CANONICAL_GATES[kind.gates])
-
 
 TORCH = Layout(
     "torch.nn",
@@ -164,7 +213,7 @@ def recognised(
     """
     complaints = []
     for layout in among:
-        first = layout.names(spec)[0]["weight_ih"]
+        first = layout.names(spec)[0]["weight_ih"][0]
         found = next((name for name in shapes if name.endswith(first)), first)
         placed = replace(layout, prefix=found.removesuffix(first))
         complaint = placed.matches(kind, spec, shapes)

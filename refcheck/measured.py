@@ -171,6 +171,10 @@ class MeasuredCell:
         """Return the case's parameters as the textbook's, layer by layer."""
         return self.book.params(case.spec, case.params)
 
+    def canonical_gradients(self, case: Case, found: Gradients) -> list[Params]:
+        """Return gradients of the parameters as the textbook's, layer by layer."""
+        return self.book.gradients(case.spec, found.params)
+
     def planted(self, case: Case, params: Sequence[Params]) -> Case:
         """Return the case with the textbook's parameters ``params`` in place."""
         own = self.book.own(case.spec, params)

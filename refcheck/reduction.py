@@ -72,10 +72,11 @@ def _shallower(case: Case, cell: Any, cases: Cases) -> Iterator[Case]:
     """Fewer layers, then one direction."""
     if not _resizable(cell):
         return
-    spec = case.spec
+    spec, fixed = case.spec, cell.signature.fixed
+    one_way = not (cases.directions or (fixed and fixed.bidirectional))
     if spec.num_layers > (2 if cases.layers else 1):
         yield _resized(case, cell, num_layers=spec.num_layers - 1)
-    if spec.bidirectional and not cases.directions and spec.num_layers == 1:
+    if spec.bidirectional and one_way and spec.num_layers == 1:
         yield _resized(case, cell, bidirectional=False)
 
 

@@ -82,12 +82,13 @@ def case_of(cell: Any, spec: Spec, shapes: Shapes, what: str) -> Case:
 
 
 def _reading(params: Params, gate: str, size: int) -> Params:
-    """Return the parameters with one weight of 1: the gate reads the first input."""
+    """Return parameters of 0 but for a weight of 1: the gate reads the first input."""
     weight = np.array(params.weight_ih)
     names = CANONICAL_GATES[len(weight) // size]
     start = names.index(gate) * size
     weight[start : start + size, 0] = 1
-    return params._replace(weight_ih=weight)
+    bias = None if params.bias_ih is None else np.zeros_like(params.bias_ih)
+    return params._replace(weight_ih=weight, bias_ih=bias)
 
 
 def exact_result(kind: Kind, what: str) -> Array:

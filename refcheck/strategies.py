@@ -12,7 +12,7 @@ from typing import Any
 from refcheck.case import Case
 from refcheck.cell import Capability, Cell, Signature, Spec
 from refcheck.errors import Unsupported
-from refcheck.landmarks import BASE, HANDFUL, LANDMARKS, generic, varied
+from refcheck.landmarks import BASE, HANDFUL, LANDMARKS, familiar, generic, varied
 from refcheck.recipe import SCALES, Recipe, case_from
 from refcheck.rounding import FORMATS, is_half
 
@@ -127,10 +127,11 @@ class Cases:
         }
         if signature.fixed is not None:
             live = not has(Capability.RESIZABLE)  # nothing of it can be chosen
+            both = signature.fixed.bidirectional
             changes |= {
                 name: getattr(signature.fixed, name)
                 for name, capability in CHOSEN.items()
-                if live or not has(capability)
+                if live or not has(capability) or (both and name == "bidirectional")
             }
         fitting = recipe.but(**changes)
         half = is_half(FORMATS[fitting.spec(signature.dtypes).dtype])
@@ -156,7 +157,9 @@ class Cases:
         if signature.fixed is not None:
             spec = replace(spec, dropout=signature.fixed.dropout)
         shapes = shapes_of(cell.cell, spec)
-        return None if shapes is None else case_from(recipe, spec, shapes)
+        return (
+            None if shapes is None else _settled(case_from(recipe, spec, shapes), cell)
+        )
 
     def finished(self, case: Case, numbers: Sequence[int], cell: Any) -> Case:
         """Return the case with what the law draws beside it and makes of it."""
@@ -211,6 +214,8 @@ class Cases:
         from refcheck.drawing import recipes  # noqa: PLC0415
 
         drawn = recipes(self.strides, len(self.extra))
+        if signature.compiled:
+            drawn = drawn.map(familiar)
         return drawn.map(lambda recipe: self.fitted(recipe, signature))
 
 
@@ -220,6 +225,20 @@ def shapes_of(cell: Cell, spec: Any) -> Any:
         return cell.shapes(spec)
     except Unsupported:
         return None
+
+
+def _settled(case: Case, cell: Any) -> Case:
+    """Return the case as this cell can be asked it.
+
+    A final state that is not returned has no gradient.  Where the target's code adds
+    to a bias, parameters are such that they convert there and back bit for bit: of
+    b + 1 the last bits of b are lost.
+    """
+    signature: Signature = cell.signature
+    if not signature.offers(Capability.FINAL_STATE):
+        case = case.but(grad_state=tuple(0 * g for g in case.grad_state))
+    added = signature.layout is not None and signature.layout.added
+    return cell.planted(case, cell.canonical(case)) if added else case
 
 
 def _clamped(value: int, bounds: tuple[int, int]) -> int:

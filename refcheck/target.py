@@ -4,6 +4,7 @@ import ast
 import difflib
 import importlib
 import importlib.util
+import inspect
 import pkgutil
 import sys
 import traceback
@@ -24,6 +25,10 @@ FORMS = "'package.module:Name', 'path/file.py:Name' or 'cmd: ./worker'"
 COMMAND = "cmd:"  # what a worker in any language is named by
 FRAMEWORKS = (  # a class, where it is defined, and the adapter of what derives from it
     ("torch.nn", "Module", "torch"),
+    ("flax.linen", "Module", "flax_linen"),
+    ("flax.nnx", "Module", "flax_nnx"),
+    ("equinox", "Module", "equinox"),
+    ("haiku", "Module", "haiku"),
 )
 CELL = ("signature", "shapes", "forward", "backward", "fresh")  # of the protocol
 
@@ -87,6 +92,9 @@ def _adapter(thing: Any, declared: Declared) -> str:
         base = getattr(sys.modules.get(module), name, None)
         if base is not None and issubclass(cls, base):
             return adapter
+    if "jax" in sys.modules and inspect.isfunction(thing):
+        functions = importlib.import_module("refcheck.adapters.jax_functions")
+        return "jax_functions" if functions.returns_jax(thing) else "callables"
     return "callables"
 
 

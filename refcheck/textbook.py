@@ -10,6 +10,7 @@ import numpy as np
 
 from refcheck.case import Case
 from refcheck.cell import Array, Gradients, Params, Reply, Signature, Spec
+from refcheck.layout import CANONICAL_GATES
 from refcheck.reference import sequence
 from refcheck.rounding import FORMATS, Format, Measured, exact
 
@@ -36,12 +37,27 @@ class Textbook:
         self._format = formats
 
     def params(self, spec: Spec, own: Mapping[str, Array]) -> list[Params]:
-        """Return the target's parameters as the textbook's, layer by layer."""
-        return self.layout.to_canonical(self.kind, spec, own)
+        """Return the target's parameters as the textbook's, layer by layer.
+
+        What its code adds to a bias is part of the textbook's.
+        """
+        params = self.gradients(spec, own)
+        return [self._shifted(p, 1.0) for p in params] if self.layout.added else params
 
     def own(self, spec: Spec, params: Sequence[Params]) -> dict[str, Array]:
-        """Return the textbook's parameters in the target's names."""
+        """Return the textbook's parameters in the target's names.
+
+        A second bias that has no place there is added to the first.
+        """
+        if self.layout.second:
+            params = [self._gathered(p) for p in params]
+        if self.layout.added:
+            params = [self._shifted(p, -1.0) for p in params]
         return self.layout.from_canonical(self.kind, spec, params)
+
+    def gradients(self, spec: Spec, own: Mapping[str, Array]) -> list[Params]:
+        """Return gradients of the target's parameters as those of the textbook's."""
+        return self.layout.to_canonical(self.kind, spec, own)
 
     def forward(self, case: Case) -> tuple[Reply, Any]:
         """Return outputs and final state, Measured, and the tapes for ``backward``."""
@@ -66,8 +82,30 @@ class Textbook:
                 self.rounded("grad_outputs", case),
                 self.carried("grad_state", case),
             )
-        params = self.own(case.spec, found.params)
-        return Gradients(params, found.inputs, found.state)
+        own = self.layout.from_canonical(self.kind, case.spec, found.params)
+        return Gradients(own, found.inputs, found.state)
+
+    def _shifted(self, p: Params, sign: float) -> Params:
+        """Return the parameters with what the target's code adds, or without it."""
+        if p.bias_ih is None:
+            return p
+        shift = [sign * self.layout.added.get(gate, 0.0) for gate in self._gates]
+        rows = np.repeat(shift, p.weight_hh.shape[0] // len(shift)).astype(
+            p.bias_ih.dtype
+        )
+        return p._replace(bias_ih=p.bias_ih + rows)
+
+    def _gathered(self, p: Params) -> Params:
+        """Return the parameters without second biases of gates that have none."""
+        if p.bias_hh is None:
+            return p
+        without = [gate not in self.layout.second for gate in self._gates]
+        rows = np.repeat(without, p.weight_hh.shape[0] // len(without))
+        return p._replace(bias_ih=p.bias_ih + np.where(rows, p.bias_hh, 0))
+
+    @property
+    def _gates(self) -> str:
+        return CANONICAL_GATES[self.kind.gates]
 
     def exact(self, case: Case) -> list[Params]:
         """Return the case's parameters, which are what they are, layer by layer."""

@@ -7,6 +7,16 @@ import pytest
 
 from refcheck.cell import Array, Kind, Params, Spec
 from refcheck.layout import CANONICAL, TORCH, TORCH_CELL, Layout, recognised
+from refcheck.layouts import (
+    EQUINOX_GRU,
+    HAIKU_GRU,
+    HAIKU_LSTM,
+    HAIKU_RNN,
+    LINEN,
+    LINEN_GRU,
+    LINEN_LSTM,
+    NNX_LSTM,
+)
 from refcheck.rounding import FORMATS, exact
 
 KERAS = Layout(
@@ -175,3 +185,68 @@ def test_the_likeliest_layout_says_why_none_fits() -> None:
 
     assert layout is None
     assert "nothing like extra" in why
+
+
+ON_JAX = [
+    (LINEN_LSTM, Kind.LSTM),
+    (LINEN_GRU, Kind.GRU),
+    (NNX_LSTM, Kind.LSTM),
+    (EQUINOX_GRU, Kind.GRU),
+    (HAIKU_RNN, Kind.RNN_RELU),
+    (HAIKU_LSTM, Kind.LSTM),
+    (HAIKU_GRU, Kind.GRU_RESET_BEFORE),
+]
+
+
+@pytest.mark.parametrize(
+    ("layout", "kind"), ON_JAX, ids=lambda x: getattr(x, "name", "")
+)
+def test_layouts_on_top_of_jax_convert_exactly(layout: Layout, kind: Kind) -> None:
+    own = own_of(layout, kind, ONE)
+
+    back = layout.from_canonical(kind, ONE, layout.to_canonical(kind, ONE, own))
+
+    assert not layout.matches(kind, ONE, layout.shapes(kind, ONE))
+    assert back.keys() == own.keys()
+    for name, array in own.items():
+        np.testing.assert_array_equal(back[name], array)
+
+
+def test_two_directions_of_flax_are_told_by_the_names_of_their_modules() -> None:
+    both = Spec(4, 5, bidirectional=True)
+    layout = next(x for x in LINEN if x.name.endswith("GRUCell in Bidirectional"))
+
+    shapes = layout.shapes(Kind.GRU, both)
+
+    assert shapes["forward_rnn.cell.ir.kernel"] == (4, 5)
+    assert shapes["backward_rnn.cell.hn.bias"] == (5,)
+    assert recognised(Kind.GRU, both, shapes, LINEN)[0] == layout
+
+
+def test_one_matrix_that_holds_both_weights_is_cut_between_inputs_and_units() -> None:
+    own = {"linear.w": np.arange(180.0).reshape(9, 20), "linear.b": np.zeros(20)}
+
+    (params,) = HAIKU_LSTM.to_canonical(Kind.LSTM, ONE, own)
+
+    np.testing.assert_array_equal(params.weight_ih[:5], own["linear.w"][:4, :5].T)
+    np.testing.assert_array_equal(params.weight_hh[5:10], own["linear.w"][4:, 10:15].T)
+
+
+def test_the_other_side_of_the_update_gate_has_the_opposite_sign() -> None:
+    own = own_of(HAIKU_GRU, Kind.GRU_RESET_BEFORE, ONE)
+
+    (params,) = HAIKU_GRU.to_canonical(Kind.GRU_RESET_BEFORE, ONE, own)
+
+    np.testing.assert_array_equal(params.bias_ih[5:10], -own["b"][:5])
+    np.testing.assert_array_equal(params.bias_ih[:5], own["b"][5:10])
+
+
+def test_a_gate_without_a_second_bias_has_zeros_there() -> None:
+    own = own_of(EQUINOX_GRU, Kind.GRU, ONE)
+
+    (params,) = EQUINOX_GRU.to_canonical(Kind.GRU, ONE, own)
+
+    assert not params.bias_hh[:10].any()
+    np.testing.assert_array_equal(params.bias_hh[10:], own["bias_n"])
+    assert not EQUINOX_GRU.summed
+    assert TORCH.summed

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from hypothesis import find
 
-from refcheck.cell import Capability, Kind
-from refcheck.landmarks import LANDMARKS, chosen
+from refcheck.cell import Capability, Kind, Spec
+from refcheck.landmarks import FEW, LANDMARKS, chosen, familiar
 from refcheck.measured import MeasuredCell
 from refcheck.recipe import GENERIC, SCALES, Recipe, array, case_from, lengths
 from refcheck.reference.cell import ReferenceCell
@@ -231,3 +231,40 @@ def test_few_landmarks_are_all_taken() -> None:
     assert len(chosen(FULL, "any", OFFERING_ALL.signature, seed=0, most=1000)) == len(
         every
     )
+
+
+def test_a_compiled_target_is_drawn_sizes_that_it_has_met() -> None:
+    compiled = replace(CELL.signature, compiled=True)
+    found = {
+        (c.time, c.batch, c.input_size, c.hidden_size)
+        for c in map(familiar, (Recipe(t, 1, 6, 6) for t in range(1, 20)))
+    }
+
+    drawn = find(FULL.recipes(compiled), lambda r: r.time > 5)
+
+    assert 1 < len(found) < len(FEW)
+    assert (drawn.time, drawn.batch, drawn.input_size) in {f[:3] for f in found}
+
+
+def test_a_final_state_that_is_not_returned_has_no_gradient() -> None:
+    class Silent(ReferenceCell):
+        def __init__(self, kind: Kind) -> None:
+            super().__init__(kind)
+            has = self.signature.capabilities & ~Capability.FINAL_STATE
+            self.signature = replace(self.signature, capabilities=has)
+
+    recipe = Recipe(3, 2, 3, 2, seeds={"final": GENERIC + 7})
+
+    case = FULL.plain(recipe, MeasuredCell(Silent(Kind.GRU)))
+
+    assert case is not None
+    assert not any(g.any() for g in case.grad_state)
+
+
+def test_a_target_of_two_directions_is_never_asked_one() -> None:
+    both = replace(CELL.signature, fixed=Spec(4, 5, bidirectional=True))
+
+    recipe = FULL.fitted(Recipe(3, 2, 3, 2), both)
+
+    assert recipe.bidirectional
+    assert (recipe.input_size, recipe.hidden_size) == (3, 2)

@@ -98,7 +98,7 @@ class Call:
         """Yield what each call was given, and its output and state."""
         for inputs in given.inputs if self.step else [given.inputs]:
             part = given._replace(inputs=inputs)
-            output, state = self._read(self.called(function, part))
+            output, state = self.read(self.called(function, part))
             yield part, (output, state)
             given = given._replace(state=state)
 
@@ -131,7 +131,7 @@ class Call:
             self.axes.sequence(joined), tuple(self.axes.state(s) for s in state)
         )
 
-    def _read(self, answer: Any) -> tuple[Any, Sequence[Any]]:
+    def read(self, answer: Any) -> tuple[Any, Sequence[Any]]:
         """Return the output and the state; the output of a step may be its h."""
         parts = list(answer) if isinstance(answer, tuple) else [answer]
         output, state = parts[0] if parts else None, flat(parts[1:])

@@ -64,7 +64,7 @@ def layout_of(
     if guess is None:
         message = f"{name} cannot be held to {kind.value}: {why}."
         raise TargetError(message)
-    roles = [f"{own} is {part}" for part, own in guess.names(spec)[0].items()]
+    roles = [f"{own} is {part}" for part, (own,) in guess.names(spec)[0].items()]
     across = ", matrices transposed" if guess.transposed else ""
     note = f"parameters are told by their shapes: {', '.join(roles)}{across}"
     return guess, note
