@@ -109,6 +109,8 @@ def _changes(cell: MeasuredCell, case: Case) -> Iterator[tuple[str, Case]]:
         for part, own in names.items():
             name = ", ".join(own)
             for g, block in enumerate(blocks):
+                if gates[g] in cell.signature.unread:
+                    continue
                 parts = np.split(getattr(params[k], part), len(blocks))
                 parts[g] = parts[g] + MOVE
                 changed = params[k]._replace(**{part: np.concatenate(parts)})

@@ -25,7 +25,7 @@ def _power(most: int, number: int) -> float:
 
 def _without_biases(cell: MeasuredCell, case: Case) -> Case:
     none = [
-        Params(p.weight_ih, p.weight_hh, _times_0(p.bias_ih), _times_0(p.bias_hh))
+        p._replace(bias_ih=_times_0(p.bias_ih), bias_hh=_times_0(p.bias_hh))
         for p in cell.canonical(case)
     ]
     return cell.planted(case, none)

@@ -8,8 +8,8 @@ import numpy as np
 
 from refcheck.case import Case
 from refcheck.cell import Capability, Gradients, Reply
-from refcheck.law import Claim, equal, law
-from refcheck.measured import MeasuredCell
+from refcheck.law import Claim, equal, identical, law, refuses
+from refcheck.measured import MeasuredCell, TargetRaised
 from refcheck.strategies import Cases
 
 from .parts import each_part
@@ -132,8 +132,40 @@ def streaming_equals_whole(cell: MeasuredCell, case: Case) -> Iterator[Claim]:
     yield from each_part(equal, cell.forward(case), streamed)
 
 
+@law(
+    "f(∅, s) = (∅, s), or an exception",
+    cases=Cases(
+        state=True,
+        lengths=False,
+        batch_first=None,
+        most=2,
+        first=("generic", "both directions"),
+    ),
+    requires=CARRIED | Capability.SEQUENCE,
+    catches=("no-steps-lose-the-state",),
+)
+def a_sequence_of_no_steps_changes_nothing(
+    cell: MeasuredCell, case: Case
+) -> Iterator[Claim]:
+    """No step is taken, so that none can change the state: ∅ is what x ⧺ ∅ = x says.
+
+    Many implementations refuse it, which is as well; some take their process with
+    them, or return a state of zeros.
+    """
+    none = case.until(0)
+    try:
+        reply = cell.forward(none)
+    except TargetRaised:
+        yield refuses("no steps", lambda: cell.again(none))
+        return
+    yield identical("outputs", reply.outputs.value, none.grad_outputs)
+    for name, found, right in zip("hc", reply.state, none.state or (), strict=False):
+        yield identical(name, found.value, right)
+
+
 LAWS = (
     forward_splits,
     backward_splits,
     streaming_equals_whole,
+    a_sequence_of_no_steps_changes_nothing,
 )

@@ -64,11 +64,9 @@ def renamed(params: Sequence[Params], order: Array, directions: int) -> list[Par
     def one(k: int, p: Params) -> Params:
         rows = blocks(order, len(p.weight_hh) // len(order))
         below = ALL if k < directions else blocks(order, directions)
-        return Params(
-            p.weight_ih[rows][:, below],
-            p.weight_hh[rows][:, order],
-            None if p.bias_ih is None else p.bias_ih[rows],
-            None if p.bias_hh is None else p.bias_hh[rows],
+        own = Params._make(None if a is None else a[rows] for a in p)
+        return own._replace(
+            weight_ih=own.weight_ih[:, below], weight_hh=own.weight_hh[:, order]
         )
 
     return [one(k, p) for k, p in enumerate(params)]

@@ -22,6 +22,9 @@ Array = Any
 State = tuple[Array, ...]
 
 
+GATES = {"lstm": 4, "gru": 3}  # in the names of kinds
+
+
 class Kind(Enum):
     """The textbook equations that a cell claims to follow."""
 
@@ -30,6 +33,9 @@ class Kind(Enum):
     LSTM = "lstm"
     GRU = "gru"
     GRU_RESET_BEFORE = "gru-reset-before"
+    ONNX_RNN = "onnx-rnn"  # ONNX's cells with options that no other kind has
+    ONNX_LSTM = "onnx-lstm"
+    ONNX_GRU = "onnx-gru"
     CLIP_NORM = "clip-norm"  # not a cell: a function that clips gradients
     CLIP_VALUE = "clip-value"
 
@@ -39,14 +45,19 @@ class Kind(Enum):
         return self not in (Kind.CLIP_NORM, Kind.CLIP_VALUE)
 
     @property
+    def textbook(self) -> bool:
+        """Whether it is a cell whose equations no options change."""
+        return self.recurrent and not self.value.startswith("onnx-")
+
+    @property
     def gates(self) -> int:
         """Blocks of H rows that are stacked in weight_ih and weight_hh."""
-        return {"lstm": 4, "gru": 3, "gru-reset-before": 3}.get(self.value, 1)
+        return next((n for name, n in GATES.items() if name in self.value), 1)
 
     @property
     def states(self) -> int:
         """Arrays that make up the state: (h, c) for an LSTM, else (h,)."""
-        return 2 if self is Kind.LSTM else 1
+        return 2 if self in (Kind.LSTM, Kind.ONNX_LSTM) else 1
 
 
 class Padding(Enum):
@@ -137,6 +148,9 @@ class Signature:
     notes: tuple[str, ...] = ()  # what the adapter assumed, for the report
     padding: Padding | None = None  # with Capability.PADDING_CONTRACT
     compiled: bool = False  # anew for each shape, which takes longer than a call
+    equations: Any = None  # of the textbook, where the kind's own depend on options
+    by_adapter: Mapping[str, str] = field(default_factory=dict)  # law -> why not asked
+    unread: str = ""  # gates whose weights these equations do not read
 
     def offers(self, required: Capability) -> bool:
         """Whether the target has every capability in ``required``."""
@@ -156,6 +170,7 @@ class Params(NamedTuple):
     weight_hh: Array  # (G*H, H)
     bias_ih: Array | None = None  # (G*H,)
     bias_hh: Array | None = None  # (G*H,)
+    peephole: Array | None = None  # (G*H,) in ONNX's LSTM alone, that of g unused
 
 
 class Reply(NamedTuple):

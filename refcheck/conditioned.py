@@ -36,11 +36,12 @@ def forward(book: Book, case: Case, outputs: Array) -> Forward:
     (params,) = book.exact(case)
     inputs, state = book.rounded("inputs", case), _first(book, case)
     shown = _returned(outputs, params)
+    step = (book.equations or EQUATIONS[book.kind]).step
     found, tapes = [], []
     with np.errstate(all="ignore"):
         for t in range(case.time):
             a_x = affine(inputs[t], params.weight_ih, params.bias_ih)
-            state, tape = EQUATIONS[book.kind].step(params, a_x, state)
+            state, tape = step(params, a_x, state)
             found.append(state[0])
             tapes.append(tape)
             state = (shown[t], *state[1:])

@@ -137,6 +137,8 @@ class Law:
 
     def excuse(self, signature: Signature) -> str:
         """Return why the law cannot be asked of such a cell, or an empty string."""
+        if self.name in signature.by_adapter:
+            return f"by the adapter: {signature.by_adapter[self.name]}"
         kind = signature.kind
         spoken_of = (
             kind is None or kind.recurrent if self.kinds is None else kind in self.kinds

@@ -13,7 +13,7 @@ from refcheck.blocks import Blocks, apart, in_turns, reordered
 from refcheck.cell import Array, Kind, Params, Spec
 
 CANONICAL_GATES = {1: "a", 3: "rzn", 4: "ifgo"}  # by the number of gates
-KINDS = tuple(kind for kind in Kind if kind.recurrent)
+KINDS = tuple(kind for kind in Kind if kind.textbook)
 Shape = tuple[int, ...]
 Named = Mapping[str, Shape]
 

@@ -174,6 +174,7 @@ def _run(book: Textbook, case: Case, oracle: Oracle) -> tuple[Reply, Any]:
         case.state and tuple(map(oracle.lift, case.state)),
         case.lengths,
         directions=case.spec.directions,
+        equations=book.equations,
     )
 
 

@@ -198,5 +198,7 @@ def _cut(p: Params, gates: int, new: Spec, *, first: bool) -> Params:
         blocks = [a[:, k : k + size] for k in range(0, a.shape[1], units)]
         return np.concatenate(blocks[: new.directions], axis=1)
 
-    biases = [None if b is None else rows(b) for b in (p.bias_ih, p.bias_hh)]
-    return Params(columns(rows(p.weight_ih)), rows(p.weight_hh)[:, :size], *biases)
+    cut = Params._make(None if a is None else rows(a) for a in p)
+    return cut._replace(
+        weight_ih=columns(cut.weight_ih), weight_hh=cut.weight_hh[:, :size]
+    )

@@ -45,8 +45,10 @@ def load(name: str, declared: Declared) -> Cell:
     """
     if name.startswith(COMMAND):
         process = importlib.import_module("refcheck.adapters.process")
-        worker: Cell = process.adapt(name.removeprefix(COMMAND), declared, name)
-        return worker
+        worker = process.adapt(name.removeprefix(COMMAND), declared, name)
+        return _following(worker, declared)
+    if name.endswith(".onnx") or name.startswith("onnx:"):
+        return _following(_onnx(name, declared), declared)
     place, colon, path = name.rpartition(":")
     if not (colon and place and path):
         raise RefcheckError(_formless(name))
@@ -65,11 +67,15 @@ def adapt(thing: Any, declared: Declared, name: str) -> Cell:
         TargetError: if it cannot be built or called, or is not what was declared.
         RefcheckError: if a convention was declared that it cannot follow.
     """
-    adapted = _adapted(thing, declared, name)
+    return _following(_adapted(thing, declared, name), declared)
+
+
+def _following(cell: Cell, declared: Declared) -> Cell:
+    """Return the cell under the conventions that are declared of it."""
     if not declared.conventions:
-        return adapted
-    signature = conventions.declared(adapted.signature, declared.conventions)
-    return Translated(adapted, signature)
+        return cell
+    signature = conventions.declared(cell.signature, declared.conventions)
+    return Translated(cell, signature)
 
 
 def _adapted(thing: Any, declared: Declared, name: str) -> Cell:
@@ -79,6 +85,28 @@ def _adapted(thing: Any, declared: Declared, name: str) -> Cell:
     adapter = importlib.import_module(f"refcheck.adapters.{_adapter(thing, declared)}")
     adapted: Cell = adapter.adapt(thing, declared, name)
     return adapted
+
+
+def _onnx(name: str, declared: Declared) -> Cell:
+    """Return an operator of ONNX, or what a file holds; --set backend= may be ours."""
+    adapter = _framework("onnx", name)
+    runtime = str(declared.options.get("backend", ""))
+    place, colon, path = runtime.rpartition(":")
+    backend = _attribute(_module(place), path, place) if colon else None
+    cell: Cell = adapter.load(name, declared, backend)
+    return cell
+
+
+def _framework(adapter: str, name: str) -> ModuleType:
+    """Import an adapter by its framework's name."""
+    try:
+        return importlib.import_module(f"refcheck.adapters.{adapter}")
+    except ModuleNotFoundError as error:
+        message = (
+            f"{name} needs {error.name!r}, which is not installed; "
+            f"pip install 'refcheck-rnn[{adapter}]' brings it."
+        )
+        raise TargetError(message) from error
 
 
 def _adapter(thing: Any, declared: Declared) -> str:

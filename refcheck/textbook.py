@@ -34,6 +34,7 @@ class Textbook:
             message = "a law about the textbook must require Capability.LAYOUT"
             raise TypeError(message)
         self.kind, self.layout = signature.kind, signature.layout
+        self.equations = signature.equations
         self._format = formats
 
     def params(self, spec: Spec, own: Mapping[str, Array]) -> list[Params]:
@@ -70,6 +71,7 @@ class Textbook:
                 state,
                 case.lengths,
                 directions=case.spec.directions,
+                equations=self.equations,
             )
 
     def backward(self, case: Case, tapes: Any) -> Gradients:

@@ -19,7 +19,7 @@ RANKS = (
     {"errors", "faults", "cell", "settings"},
     {
         *("case", "law", "watch", "outcome", "blocks", "layout", "layouts"),
-        *("reference", "reverse", "protocol"),
+        *("onnx_layout", "reference", "reverse", "protocol"),
     },
     {"exact_arrays"},
     {"rounding", "conventions"},
@@ -42,7 +42,7 @@ RANKS = (
 ALLOWED = {
     "adapters": {
         *("adapters", "cell", "clipper", "case", "blocks", "layout", "layouts"),
-        *("errors", "watch", "protocol", "exact_arrays"),
+        *("errors", "watch", "protocol", "exact_arrays", "onnx_layout", "reference"),
     },
     "reporters": {"reporters", "outcome"},
     "properties": set().union(*RANKS[:11]),

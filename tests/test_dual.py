@@ -15,7 +15,7 @@ from refcheck.reference.cell import ReferenceCell
 from refcheck.rounding import exact
 
 NAMES = ("inputs", "state", "lengths", "outputs", "final", "params")
-KINDS = [kind for kind in Kind if kind.recurrent]
+KINDS = [kind for kind in Kind if kind.textbook]
 OPTIONS = {
     "one layer": {},
     "lengths": {"with_lengths": True},

@@ -28,7 +28,7 @@ from refcheck.textbook import Textbook
 
 U = 2.0**-20
 FORM = Format(U, 2.0**-500, 2.0**500, U, U, ulps=4.0, absolute=0.0)
-KINDS = [kind for kind in Kind if kind.recurrent]
+KINDS = [kind for kind in Kind if kind.textbook]
 HOW = {
     "up": np.ones_like,
     "down": lambda a: -np.ones_like(a),

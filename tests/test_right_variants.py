@@ -16,7 +16,7 @@ FAMILIES = ("agreement", "exact arithmetic", "probes")
 WRITTEN = [
     (kind, dtype, name)
     for kind in Kind
-    if kind.recurrent
+    if kind.textbook
     for dtype in ("float32", "float64")
     for name in variants(kind, dtype)
 ]

@@ -20,7 +20,7 @@ from refcheck.rounding.numbers import grid_of
 from refcheck.strategies import Cases
 
 SINGLE = FORMATS["float32"]
-KINDS = [kind for kind in Kind if kind.recurrent]
+KINDS = [kind for kind in Kind if kind.textbook]
 
 
 def error_in_single(left, right):

@@ -6,10 +6,10 @@ from typing import Any
 import numpy as np
 
 from refcheck.bugs.bug import CELLS, GATED, Bug
-from refcheck.bugs.planted import Plant, planted, remembering
+from refcheck.bugs.planted import Plant, Planted, planted, remembering
 from refcheck.bugs.steps import heard, recalled
 from refcheck.case import Case
-from refcheck.cell import Array, Capability, Kind, Params, State
+from refcheck.cell import Array, Capability, Kind, Params, Reply, State
 from refcheck.reference.affine import gates as blocks
 
 SEQUENCE = Capability.SEQUENCE
@@ -50,7 +50,23 @@ def _plain(params: Params, x: Array, state: State) -> State:
     return np.tanh(blocks(sums, sums.shape[1] // state[0].shape[1])[2]), *state[1:]
 
 
+class _TakingNoSteps(Planted):
+    """A right cell that accepts a sequence of no steps, and starts from zeros."""
+
+    def forward(self, case: Case) -> Reply:
+        if case.time:
+            return super().forward(case)
+        return Reply(0 * case.grad_outputs, tuple(0 * g for g in case.grad_state))
+
+
 BUGS = (
+    Bug(
+        "no-steps-lose-the-state",
+        "A sequence of no steps ends in a state of zeros.",
+        CELLS,
+        lambda kind: _TakingNoSteps(kind, planted()(kind).make),
+        needs=Capability.INITIAL_STATE | Capability.SEQUENCE,
+    ),
     Bug(
         "plain-step-inherited",
         "The step of a simple cell is inherited; the gates are never run.",

@@ -55,7 +55,8 @@ def diagnosed(
     """
     kind, layout = cell.signature.kind, cell.signature.layout
     shown = [(outcome, case_of(outcome.case)) for outcome in broken if outcome.case]
-    if not shown or kind is None or (kind.recurrent and layout is None):
+    mapped = layout is not None and kind is not None and kind.textbook
+    if not shown or kind is None or (kind.recurrent and not mapped):
         return None
     lineup = LineUp(cell, seconds)
     lineup.show_plain(_cases(cell, shown))

@@ -38,6 +38,13 @@ def relu_slope(a: Array) -> Array:
     return np.heaviside(a.real if a.dtype.kind == "c" else a, 0)
 
 
+def cut(a: Array, bound: float) -> Array:
+    """Return a, or ±bound where it is beyond."""
+    if a.dtype.kind != "O":
+        return np.clip(a, -bound, bound)
+    return np.where(a > bound, bound + 0 * a, np.where(a < -bound, 0 * a - bound, a))
+
+
 def tanh_slope(y: Array) -> Array:
     """Return the derivative of tanh where its value is y: 1 − y²."""
     return 1 - y * y

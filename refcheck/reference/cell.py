@@ -35,6 +35,7 @@ OFFERED = (
     | Capability.NO_BIAS
     | Capability.FLOAT64
     | Capability.STRIDES
+    | Capability.WATCHING
 )
 
 

@@ -16,7 +16,7 @@ import numpy as np
 from refcheck.cell import Array, Kind, Params, Reply, State, Textbook
 from refcheck.errors import RefcheckError
 from refcheck.reference.bptt import Tape, unroll, unroll_back
-from refcheck.reference.equations import EQUATIONS
+from refcheck.reference.equations import EQUATIONS, Equations
 
 Tapes = Sequence[Sequence[Tape]]  # by layer, then by direction
 
@@ -30,6 +30,7 @@ def forward(
     *,
     directions: int = 1,
     reverse: bool = False,
+    equations: Equations | None = None,
 ) -> tuple[Reply, Tapes]:
     """Return outputs (T, N, directions*H) and final state for inputs (T, N, D).
 
@@ -41,6 +42,7 @@ def forward(
         lengths: (N,), 0 ≤ length ≤ T; None if every row has T steps.
         directions: 2 to read each layer both ways.
         reverse: read from the last step to the first instead (one direction).
+        equations: others than those of ``kind``, for going forward alone.
 
     Raises:
         RefcheckError: if there are no steps, T = 0.
@@ -53,7 +55,7 @@ def forward(
     for first in range(0, len(params), directions):
         runs = [
             unroll(
-                EQUATIONS[kind],
+                equations or EQUATIONS[kind],
                 params[k],
                 outputs,
                 tuple(array[k] for array in state),

@@ -97,6 +97,11 @@ def _joined(join: Any) -> Callable[..., Measured]:
     return lifted
 
 
+def _cut(a: Measured, low: float, high: float) -> Measured:
+    """Cut to an interval: an error is never made larger by it."""
+    return a.of(np.clip(a.wide, low, high), a.bound)
+
+
 def _where(mask: Array, a: Any, b: Any) -> Measured:
     first: Measured = a if isinstance(a, Measured) else b
     a, b = first.lifted(a), first.lifted(b)
@@ -121,6 +126,7 @@ _FUNCTIONS: dict[Any, Any] = {
     np.concatenate: _joined(np.concatenate),
     np.stack: _joined(np.stack),
     np.where: _where,
+    np.clip: _cut,
     np.split: _split,
     np.sum: lambda a, axis=None: a.sum(axis),
     np.shape: lambda a: a.shape,

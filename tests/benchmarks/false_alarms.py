@@ -30,7 +30,7 @@ LEDGER = Path(__file__).with_suffix(".jsonl")
 BLOCK = 10  # seeds to a line
 LAYERS = ("RNN", "LSTM", "GRU", "RNNCell", "LSTMCell", "GRUCell")
 WRITTEN = [  # in an order in which neighbours differ in kind
-    (kind, dtype) for dtype in ("float32", "float64") for kind in Kind if kind.recurrent
+    (kind, dtype) for dtype in ("float32", "float64") for kind in Kind if kind.textbook
 ]
 OTHERS = sorted({name for k, d in WRITTEN for name in variants(k, d)})
 SEEDS = {f"torch.nn:{name}": 100 for name in LAYERS} | dict.fromkeys(OTHERS, 50)

@@ -14,7 +14,7 @@ from refcheck.runner import run
 from refcheck.settings import Settings
 from tests.bank import BANK, faulty, right
 
-CELLS = [kind for kind in Kind if kind.recurrent]
+CELLS = [kind for kind in Kind if kind.textbook]
 BACKWARD = {
     "backward",
     "backward lstm",

@@ -18,7 +18,7 @@ def test_a_right_cell_obeys(kind: Kind, seed: int) -> None:
     assert holds(NAME, right(kind), seed=seed)
 
 
-@pytest.mark.parametrize("kind", [kind for kind in Kind if kind.recurrent])
+@pytest.mark.parametrize("kind", [kind for kind in Kind if kind.textbook])
 def test_a_gradient_is_left_after_three_hundred_steps(kind: Kind) -> None:
     cell, cases = MeasuredCell(ReferenceCell(kind)), laws()[NAME].cases
     case = cases.build(next(iter(cases.landmarks(cell.signature, 0))), cell)

@@ -28,4 +28,4 @@ def test_a_restart_from_its_own_gradients_is_the_step_back_bit_for_bit(
 
 
 def test_every_kind_of_cell_can_be_restarted() -> None:
-    assert set(RESTARTS) == {kind for kind in Kind if kind.recurrent}
+    assert set(RESTARTS) == {kind for kind in Kind if kind.textbook}
