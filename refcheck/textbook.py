@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from refcheck.case import Case
-from refcheck.cell import Array, Gradients, Params, Reply, Signature, Spec
+from refcheck.cell import Array, Gradients, Padding, Params, Reply, Signature, Spec
 from refcheck.layout import CANONICAL_GATES
 from refcheck.reference import sequence
 from refcheck.rounding import FORMATS, Format, Measured, exact
@@ -35,6 +35,7 @@ class Textbook:
             raise TypeError(message)
         self.kind, self.layout = signature.kind, signature.layout
         self.equations = signature.equations
+        self._repeats = signature.padding is Padding.REPEATED
         self._format = formats
 
     def params(self, spec: Spec, own: Mapping[str, Array]) -> list[Params]:
@@ -64,7 +65,7 @@ class Textbook:
         """Return outputs and final state, Measured, and the tapes for ``backward``."""
         state = None if case.state is None else self.carried("state", case)
         with np.errstate(all="ignore"):
-            return sequence.forward(
+            reply, tapes = sequence.forward(
                 self.kind,
                 self.exact(case),
                 self.rounded("inputs", case),
@@ -73,15 +74,21 @@ class Textbook:
                 directions=case.spec.directions,
                 equations=self.equations,
             )
+        if self._repeats and case.lengths is not None:
+            reply = reply._replace(outputs=_repeated(case, case.lengths, reply.outputs))
+        return reply, tapes
 
     def backward(self, case: Case, tapes: Any) -> Gradients:
         """Return the gradients, Measured, in the target's names."""
+        pulls = self.rounded("grad_outputs", case)
+        if self._repeats and case.lengths is not None:
+            pulls = _collected(case, case.lengths, pulls)
         with np.errstate(all="ignore"):
             found = sequence.backward(
                 self.kind,
                 self.exact(case),
                 tapes,
-                self.rounded("grad_outputs", case),
+                pulls,
                 self.carried("grad_state", case),
             )
         own = self.layout.from_canonical(self.kind, case.spec, found.params)
@@ -132,3 +139,31 @@ class Textbook:
         return (
             exact(array, form) if error is None else Measured(array, error, format=form)
         )
+
+
+def _repeated(case: Case, lengths: Array, outputs: Measured) -> Measured:
+    """Return outputs that repeat the last one past the end of each row.
+
+    What reads backwards meets the padding first, with no output to repeat: zeros.
+    """
+    steps = np.arange(case.time)[:, None]
+    last = np.maximum(np.minimum(steps, lengths - 1), 0)
+    again = outputs[last, np.arange(case.batch)]
+    return _where(_forward(case), again, outputs)
+
+
+def _collected(case: Case, lengths: Array, pulls: Measured) -> Measured:
+    """Return gradients of outputs where those of repetitions enter at the last one."""
+    steps, ends = np.arange(case.time)[:, None, None], lengths[:, None]
+    past = _where(steps >= ends, pulls, 0.0).sum(axis=0)
+    return _where((steps == ends - 1) & _forward(case), pulls + past, pulls)
+
+
+def _forward(case: Case) -> Array:
+    """Return which outputs (O,) are of the forward direction."""
+    return np.arange(case.grad_outputs.shape[2]) < case.spec.hidden_size
+
+
+def _where(mask: Array, a: Any, b: Any) -> Measured:
+    found: Any = np.where(mask, a, b)
+    return found

@@ -4,13 +4,18 @@ from dataclasses import replace
 
 import numpy as np
 
-from refcheck.cell import Kind, Signature, Spec
+from refcheck.case import Case
+from refcheck.cell import Kind, Padding, Signature, Spec
+from refcheck.judge import judge
+from refcheck.landmarks import BASE, generic
+from refcheck.law import equal
 from refcheck.layouts import EQUINOX_GRU, HAIKU_LSTM
 from refcheck.measured import MeasuredCell
 from refcheck.recipe import GENERIC, Recipe
 from refcheck.reference.cell import ReferenceCell
 from refcheck.strategies import Cases
 from refcheck.textbook import Textbook
+from tests.mutants.padding import Promising
 
 ONE = Spec(3, 2)
 LSTM = replace(ReferenceCell(Kind.LSTM).signature, layout=HAIKU_LSTM)
@@ -83,3 +88,49 @@ def test_parameters_of_a_case_convert_there_and_back_bit_for_bit() -> None:
     back = cell.planted(case, cell.canonical(case))
     for name, array in case.params.items():
         assert back.params[name].tobytes() == array.tobytes()
+
+
+def repeating() -> tuple[MeasuredCell, Case]:
+    """Return a right cell that repeats outputs, and rows of 0, 1 and 3 steps."""
+    cell = MeasuredCell(Promising(Kind.GRU, Padding.REPEATED))
+    recipe = BASE.but(time=3, batch=3, with_state=True)
+    case = Cases().build(generic(recipe, 5), cell)
+    return cell, case.but(lengths=np.array([0, 1, 3]))
+
+
+def test_outputs_that_are_repeated_may_be_off_as_the_first_of_them() -> None:
+    cell, case = repeating()
+
+    allowed = cell.forward(case).outputs.allowance
+    outputs = cell.textbook(case).outputs.value
+
+    assert np.all(allowed[:, 1] == allowed[0, 1])
+    assert np.all(allowed[:, 1:] > 0)
+    assert np.all(outputs[:, 1] == outputs[0, 1])
+    assert not outputs[:, 0].any()
+
+
+def test_gradients_of_repeated_outputs_enter_at_the_last_of_them() -> None:
+    cell, case = repeating()
+    pulls = np.array(case.grad_outputs)
+    pulls[0, 1] += pulls[1:, 1].sum(axis=0)
+    zeros = MeasuredCell(Promising(Kind.GRU))
+
+    found = cell.textbook_gradients(case)
+    right = zeros.textbook_gradients(case.but(grad_outputs=pulls))
+
+    assert not judge(equal("inputs", found.inputs, right.inputs)).violated
+    assert not np.array_equal(
+        found.inputs.value, zeros.textbook_gradients(case).inputs.value
+    )
+
+
+def test_what_reads_backwards_has_no_output_to_repeat() -> None:
+    cell, _ = repeating()
+    recipe = BASE.but(time=3, batch=3, bidirectional=True)
+    case = Cases().build(generic(recipe, 5), cell).but(lengths=np.array([1, 2, 3]))
+
+    outputs = cell.textbook(case).outputs.value
+
+    assert not outputs[2, :2, case.spec.hidden_size :].any()
+    assert outputs[2, :2, : case.spec.hidden_size].all()
