@@ -24,6 +24,7 @@ from refcheck.translated import Translated
 FORMS = "'package.module:Name', 'path/file.py:Name' or 'cmd: ./worker'"
 COMMAND = "cmd:"  # what a worker in any language is named by
 FRAMEWORKS = (  # a class, where it is defined, and the adapter of what derives from it
+    ("keras", "Layer", "keras"),  # before PyTorch, from which it may derive
     ("torch.nn", "Module", "torch"),
     ("flax.linen", "Module", "flax_linen"),
     ("flax.nnx", "Module", "flax_nnx"),
