@@ -26,7 +26,7 @@ from refcheck.cell import Declared, Kind
 from refcheck.landmarks import BASE, generic
 from refcheck.measured import MeasuredCell
 from refcheck.reference.cell import ReferenceCell
-from refcheck.rounding import INFORMATIVE
+from refcheck.rounding.formats import SHARE
 from refcheck.strategies import Cases
 from tests.summation import each_array
 
@@ -78,14 +78,14 @@ def shares(cell: MeasuredCell, case: Case) -> Point:
 
 def curves(axes: Axes, over: tuple[float, ...], points: dict[str, list[Point]]) -> None:
     """Draw both dtypes over ``over``."""
-    axes.axhline(INFORMATIVE, color="grey", linewidth=1, linestyle="--")
+    axes.axhline(SHARE, color="grey", linewidth=1, linestyle="--")
     for dtype, found in points.items():
         allowed, error = zip(*found, strict=True)
         style = {"color": COLOURS[dtype], "markersize": 4}
         axes.loglog(over, allowed, "-", base=2, label=f"{dtype}, allowed", **style)
         axes.loglog(over, error, "o:", base=2, label=f"{dtype}, measured", **style)
     axes.set_yscale("log", base=10)
-    axes.set_ylim(top=10 * INFORMATIVE)
+    axes.set_ylim(top=10 * SHARE)
     axes.set_xticks(over, [f"{x:g}" if x >= 1 else f"1/{1 / x:g}" for x in over])
 
 
@@ -100,7 +100,7 @@ def figure() -> plt.Figure:
     left.set_xlabel("steps T")
     left.set_ylabel("share of the outputs (root mean square)")
     right.set_xlabel(f"factor on all weights, T = {LONG}")
-    left.text(1, INFORMATIVE * 1.4, "above: says nothing", color="grey", fontsize=9)
+    left.text(1, SHARE * 1.4, "above: says nothing", color="grey", fontsize=9)
     canvas.legend(*left.get_legend_handles_labels(), loc="upper center", ncols=4)
     canvas.tight_layout(rect=(0, 0, 1, 0.93))
     return canvas
