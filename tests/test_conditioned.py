@@ -9,6 +9,7 @@ from refcheck import conditioned
 from refcheck.case import Case
 from refcheck.catalogue import laws
 from refcheck.cell import Kind
+from refcheck.judge import allowed
 from refcheck.law import Claim
 from refcheck.measured import MeasuredCell
 from refcheck.recipe import GENERIC, SALTS, Recipe
@@ -45,6 +46,19 @@ def test_conditioned_on_itself_the_textbook_is_the_same(kind, with_state) -> Non
         assert found.value == pytest.approx(right.value, abs=1e-15)
     for claim in claims_of(cell, case).values():
         assert claim.right.value == pytest.approx(claim.left.value, abs=1e-14)
+
+
+@pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.value)
+def test_no_state_is_allowed_what_a_state_of_zeros_is(kind) -> None:
+    cell = MeasuredCell(ReferenceCell(kind))
+    case = a_case(cell, with_state=False, single=True)
+    zeros = (np.zeros((1, case.batch, 3), "float32"),) * kind.states
+
+    without = claims_of(cell, case)
+    with_zeros = claims_of(cell, case.but(state=zeros))
+
+    for label, claim in without.items():
+        assert np.array_equal(allowed(claim), allowed(with_zeros[label])), label
 
 
 @pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.value)
