@@ -20,7 +20,7 @@ from refcheck.cell import Array, Params, Reply, State, Textbook
 from refcheck.reference.affine import affine
 from refcheck.reference.equations import EQUATIONS
 from refcheck.reference.restart import RESTARTS
-from refcheck.rounding import Measured, exact
+from refcheck.rounding import Measured
 from refcheck.textbook import Textbook as Book
 
 
@@ -77,8 +77,8 @@ def backward(book: Book, case: Case, tapes: list[Any], d_inputs: Array) -> Textb
 def _first(book: Book, case: Case) -> State:
     """Return the state, each (N, H), that the case starts from."""
     if case.state is None:
-        zeros = np.zeros((case.batch, case.spec.hidden_size), case.spec.dtype)
-        return (exact(zeros),) * book.kind.states
+        zeros = np.zeros((1, case.batch, case.spec.hidden_size), case.spec.dtype)
+        case = case.but(state=(zeros,) * book.kind.states)
     return tuple(s[0] for s in book.carried("state", case))
 
 

@@ -8,12 +8,14 @@ import pytest
 from refcheck import conditioned
 from refcheck.case import Case
 from refcheck.catalogue import laws
-from refcheck.cell import Kind
+from refcheck.cell import Declared, Kind
+from refcheck.judge import allowed
 from refcheck.law import Claim
 from refcheck.measured import MeasuredCell
 from refcheck.recipe import GENERIC, SALTS, Recipe
 from refcheck.reference.cell import ReferenceCell
 from refcheck.rounding import FORMATS
+from refcheck.search import ask
 from tests.test_rounding import KINDS
 
 UNIT = FORMATS["float64"].u
@@ -45,6 +47,19 @@ def test_conditioned_on_itself_the_textbook_is_the_same(kind, with_state) -> Non
         assert found.value == pytest.approx(right.value, abs=1e-15)
     for claim in claims_of(cell, case).values():
         assert claim.right.value == pytest.approx(claim.left.value, abs=1e-14)
+
+
+@pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.value)
+def test_no_state_is_allowed_what_a_state_of_zeros_is(kind) -> None:
+    cell = MeasuredCell(ReferenceCell(kind))
+    case = a_case(cell, with_state=False, single=True)
+    zeros = (np.zeros((1, case.batch, 3), "float32"),) * kind.states
+
+    without = claims_of(cell, case)
+    with_zeros = claims_of(cell, case.but(state=zeros))
+
+    for label, claim in without.items():
+        assert np.array_equal(allowed(claim), allowed(with_zeros[label])), label
 
 
 @pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.value)
@@ -85,3 +100,21 @@ def relative(found: Any) -> float:
     """Return the median allowance as a share of the size."""
     size = np.maximum(abs(found.value), np.sqrt(np.mean(found.value**2)))
     return float(np.median(found.allowance / size))
+
+
+def test_what_torch_returns_without_gradients_is_not_held_against_its_gradients() -> (
+    None
+):
+    torch = pytest.importorskip("torch")
+    from refcheck.adapters.torch import adapt
+
+    cell = MeasuredCell(adapt(torch.nn.LSTM, Declared(), "torch.nn:LSTM"))
+    salts = zip(SALTS, (19143, 58592, 32761, 6930, 46379, 20548), strict=True)
+    sizes = {"time": 5, "batch": 1, "input_size": 3, "hidden_size": 8}
+    scales = {"scale": 3, "input_scale": 2}
+    recipe = Recipe(seeds=dict(salts), single=True, **sizes, **scales)
+
+    trial = ask(LAW, cell, LAW.cases.build(recipe, cell))
+
+    assert trial.verdicts
+    assert not trial.broken

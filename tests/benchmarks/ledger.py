@@ -93,12 +93,16 @@ def cells(found: dict[str, Any]) -> str:
     )
 
 
-def into_docs(name: str, lines: Iterable[str]) -> None:
-    """Put a table between the marks of this name in ``docs/benchmarks.md``."""
+def into_docs(name: str, lines: Iterable[str], page: Path = DOCS) -> None:
+    """Put a table between the marks of this name in a page of the docs.
+
+    Raises:
+        SystemExit: if the page does not have them.
+    """
     begin, end = f"<!-- {name}: begin -->\n", f"<!-- {name}: end -->"
-    before, _, rest = DOCS.read_text().partition(begin)
+    before, _, rest = page.read_text().partition(begin)
     _, found, after = rest.partition(end)
     if not found:
-        message = f"{DOCS} has no marks {begin!r} and {end!r}; put them in place."
+        message = f"{page} has no marks {begin!r} and {end!r}; put them in place."
         raise SystemExit(message)
-    DOCS.write_text(before + begin + "\n" + "\n".join(lines) + "\n\n" + end + after)
+    page.write_text(before + begin + "\n" + "\n".join(lines) + "\n\n" + end + after)

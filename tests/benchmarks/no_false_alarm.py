@@ -31,7 +31,7 @@ from tests.right_variants import right, variants
 
 LEDGER = Path(__file__).with_suffix(".jsonl")
 PROCESSES = 8
-FAMILIES = ("agreement", "exact arithmetic", "probes", "gradients")
+FAMILIES = ("agreement", "exact arithmetic", "probes", "step by step", "gradients")
 SURROUNDINGS = list(itertools.product((1, 2), (True, False)))  # threads, oneDNN
 GROUPS = [(k, d) for k in Kind if k.recurrent for d in ("float32", "float64")]
 LAYERS = {
