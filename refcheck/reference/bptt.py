@@ -92,15 +92,14 @@ def unroll_back(
 
     Gradients of outputs in the padding are ignored.
     """
-    time, batch, input_size = tape.inputs.shape
+    time, batch, _ = tape.inputs.shape
     d_outputs, d_state = grad_outputs[:: tape.order], grad_state
     d_params, d_inputs = None, []
     for block in reversed(_blocks(time, batch, grad_outputs.shape[2])):
-        rows, d_state = _block_back(equations, params, tape, block, d_outputs, d_state)
-        x, d_a_x = _rows(tape.inputs, block), rows[0]
-        d_params = _add(d_params, equations.params_back(params, x, rows))
-        d_x = (d_a_x @ params.weight_ih).reshape(len(block), batch, input_size)
-        d_inputs.append(d_x[:: tape.order])
+        pull = _block_back(equations, params, tape, block, d_outputs, d_state)
+        d_params, d_state = _add(d_params, pull.params), pull.state
+        d_inputs.append(pull.inputs[:: tape.order])
+        del pull  # its parameters may be most of what is kept
     d_params = cast("Params", d_params)  # T ≥ 1
     return Pull(d_params, np.concatenate(d_inputs[:: -tape.order]), d_state)
 
@@ -112,8 +111,23 @@ def _block_back(
     block: range,
     d_outputs: Array,
     d_state: State,
+) -> Pull:
+    """Pull the gradient of the state after a block back: what its steps contribute."""
+    rows, d_state = _rows_back(equations, params, tape, block, d_outputs, d_state)
+    x, d_a_x = _rows(tape.inputs, block), rows[0]
+    d_x = (d_a_x @ params.weight_ih).reshape(len(block), *tape.inputs.shape[1:])
+    return Pull(equations.params_back(params, x, rows), d_x, d_state)
+
+
+def _rows_back(
+    equations: Equations,
+    params: Params,
+    tape: Tape,
+    block: range,
+    d_outputs: Array,
+    d_state: State,
 ) -> tuple[Rows, State]:
-    """Pull the gradient of the state after a block back to the state before it."""
+    """Return the rows of all steps of a block, and the gradient of the state before."""
     rows = []
     for t in reversed(block):
         d_next = (d_state[0] + d_outputs[t], *d_state[1:])
