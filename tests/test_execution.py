@@ -23,7 +23,7 @@ def started(target: str, **streams: int) -> subprocess.Popen[str]:
     """Start ``refcheck check`` on one of the deadly targets."""
     named = f"tests.targets.deadly:{target}"
     asked = [sys.executable, "-m", "refcheck", "check", named, *QUICK]
-    return subprocess.Popen(asked, cwd=ROOT, text=True, **streams)  # type: ignore[call-overload,no-any-return]  # streams are descriptors
+    return subprocess.Popen(asked, cwd=ROOT, text=True, **streams)
 
 
 @pytest.mark.parametrize("sent", [signal.SIGINT, signal.SIGTERM])

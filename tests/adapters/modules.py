@@ -96,7 +96,7 @@ class StepAlone(Recurrent):
     """A step that returns h, and needs a state."""
 
     def forward(self, x_t: Tensor, state: Tensor) -> Tensor:
-        return self.cell(x_t, state)  # type: ignore[no-any-return]
+        return self.cell(x_t, state)
 
 
 class StepReadout(Recurrent):
@@ -126,8 +126,8 @@ class StepPair(nn.Module):
 class StepSpread(StepPair):
     """h and c are arguments of their own."""
 
-    def forward(self, x_t: Tensor, h: Tensor, c: Tensor) -> State:  # type: ignore[override]
-        return self.lstm(x_t, (h, c))  # type: ignore[no-any-return]
+    def forward(self, x_t: Tensor, h: Tensor, c: Tensor) -> State:
+        return self.lstm(x_t, (h, c))
 
 
 class StepForgetting(Recurrent):
@@ -458,7 +458,7 @@ class FaultInside(StepAlone):
     """A name that does not exist."""
 
     def forward(self, x_t: Tensor, state: Tensor) -> Tensor:
-        return super().forward(x_t, state) + missing  # type: ignore[name-defined, no-any-return]  # noqa: F821
+        return super().forward(x_t, state) + missing  # noqa: F821
 
 
 class StateMisused(LengthsKeyword):

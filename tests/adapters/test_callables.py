@@ -520,11 +520,11 @@ def test_random_numbers_of_the_caller_are_left_alone() -> None:
             super().__init__(input_size, hidden_size)
             self._noise = np.random.rand(4)  # noqa: NPY002
 
-    before = np.random.get_state()[1].tobytes()  # type: ignore[index] # noqa: NPY002
+    before = np.random.get_state()[1].tobytes()  # noqa: NPY002
 
     cell_of(Random)
 
-    after = np.random.get_state()[1].tobytes()  # type: ignore[index] # noqa: NPY002
+    after = np.random.get_state()[1].tobytes()  # noqa: NPY002
     assert after == before
 
 
@@ -540,7 +540,7 @@ def test_a_backward_of_its_own_gives_gradients(thing: Any) -> None:
 def test_a_backward_stands_beside_its_function(backward: Any) -> None:
     thing = f.forward
     if backward:
-        thing = SimpleNamespace(forward=f.forward, backward=backward)  # type: ignore[assignment]
+        thing = SimpleNamespace(forward=f.forward, backward=backward)
     cell = closed(thing)
     case = case_of(cell)
     case = case.but(inputs=case.inputs[:1], grad_outputs=case.grad_outputs[:1])
@@ -827,7 +827,7 @@ def raising(x: Any, h: Any) -> Any:
 
 def late(x: Any, state: Any) -> Any:
     h, c = state
-    return h @ undefined @ x, (h, c)  # type: ignore[name-defined] # noqa: F821
+    return h @ undefined @ x, (h, c)  # noqa: F821
 
 
 TOLD = {

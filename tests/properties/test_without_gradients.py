@@ -34,7 +34,7 @@ def without_gradients(cell: ReferenceCell) -> Cell:
 
     capabilities = cell.signature.capabilities & ~Capability.BACKWARD
     cell.signature = replace(cell.signature, capabilities=capabilities)
-    cell.backward = backward  # type: ignore[method-assign]
+    cell.backward = backward
     return cell
 
 
