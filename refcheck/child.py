@@ -9,7 +9,7 @@ import signal
 import sys
 import threading
 import traceback
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -168,7 +168,7 @@ def _ready(cell: Cell, chosen: Sequence[Law], dtypes: Sequence[str] = ()) -> Rea
     kind, offered = cell.signature.kind, cell.signature.dtypes
     return Ready(
         kind.value if kind else "unknown",
-        (*cell.signature.notes, *_assumed(cell)),
+        (*cell.signature.notes, *_assumed(cell), *_conventions(cell)),
         environment(),
         tuple(Asked(law.name, law.family, law.statement) for law in chosen),
         tuple(dtype for dtype in offered if dtype in (dtypes or offered)),
@@ -193,6 +193,15 @@ def _follow(pipe: int) -> None:
     reader.register(pipe, 0)  # no event but the end of the other side
     reader.poll()
     os.killpg(os.getpgrp(), signal.SIGKILL)  # a group of our own, see isolation.py
+
+
+def _conventions(cell: Cell) -> Iterator[str]:
+    """Yield what the equations of the kind leave open, and what is made of it."""
+    if cell.signature.kind is Kind.RNN_RELU:
+        yield (
+            "the slope of ReLU at 0 is a convention: where a pre-activation is 0 "
+            "within rounding, both 0 and 1 are allowed"
+        )
 
 
 def _cut_off(pipe: int) -> None:

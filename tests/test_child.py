@@ -146,3 +146,15 @@ def test_an_oracle_that_leaves_something_open_is_noted(target, monkeypatch) -> N
 
     assert isinstance(ready, Ready)
     assert ("the oracle is weak" in ready.notes) is (target == "torch.nn:GRU")
+
+
+@pytest.mark.parametrize("kind", ["rnn-relu", "rnn-tanh"])
+def test_the_slope_of_relu_at_0_is_said_to_be_a_convention(kind) -> None:
+    options = {"nonlinearity": kind.removeprefix("rnn-")}
+    settings = Settings(select=("outputs-agree",))
+
+    ready = answers("torch.nn:RNN", settings, like=kind, options=options)[0]
+
+    assert isinstance(ready, Ready)
+    told = [note for note in ready.notes if "slope of ReLU at 0" in note]
+    assert bool(told) == (kind == "rnn-relu")
