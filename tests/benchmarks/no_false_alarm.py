@@ -33,7 +33,7 @@ LEDGER = Path(__file__).with_suffix(".jsonl")
 PROCESSES = 8
 FAMILIES = ("agreement", "exact arithmetic", "probes", "step by step", "gradients")
 SURROUNDINGS = list(itertools.product((1, 2), (True, False)))  # threads, oneDNN
-GROUPS = [(k, d) for k in Kind if k.recurrent for d in ("float32", "float64")]
+GROUPS = [(k, d) for k in Kind if k.textbook for d in ("float32", "float64")]
 LAYERS = {
     Kind.RNN_TANH: ("RNN", "RNNCell"),
     Kind.RNN_RELU: ("RNN", "RNNCell"),
