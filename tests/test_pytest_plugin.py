@@ -185,7 +185,8 @@ def test_a_project_that_names_no_target_notices_nothing(
         "    assert 'refcheck.pytest_laws' not in sys.modules\n"
     )
 
-    words = ("-W", "error", "-p", "no:hypothesispytest")
+    others = ("-p", "no:hypothesispytest", "-p", "no:jaxtyping")  # they import NumPy
+    words = ("-W", "error", *others)
     result = pytester.runpytest_subprocess(*words)
 
     result.assert_outcomes(passed=1)
