@@ -10,6 +10,7 @@ import sys
 import threading
 import traceback
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -22,7 +23,7 @@ from refcheck.catalogue import laws
 from refcheck.cell import Cell, Declared, Kind
 from refcheck.diagnosis.diagnose import diagnosed
 from refcheck.environment import environment
-from refcheck.errors import RefcheckError, TargetError
+from refcheck.errors import Lost, RefcheckError, TargetError
 from refcheck.kills import catching
 from refcheck.law import Law
 from refcheck.lookup import named, require_known
@@ -112,8 +113,9 @@ def diagnose(
     """Compare ``cell`` with the known faults, on the cases that violate laws."""
     send(_ready(cell, []))
     target = measure(cell, request.settings, watch)
-    found = diagnosed(target, request.diagnose, known, catching(known.values()))
-    send(Diagnosed(found))
+    with suppress(Lost):  # a worker that dies again leaves the report as it is
+        found = diagnosed(target, request.diagnose, known, catching(known.values()))
+        send(Diagnosed(found))
 
 
 def ask_again(

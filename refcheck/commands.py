@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from refcheck import handbook, options, store
+from refcheck import options, store
 from refcheck.execution import carried_out
 from refcheck.outcome import BROKEN, Status
 from refcheck.reporters import as_json, console
@@ -59,6 +59,8 @@ def serve(target: str, like: str | None) -> None:
 def laws(*, bugs: bool) -> str:
     """Return the list of laws, or the faults that each of them catches."""
     if not bugs:
+        from refcheck import handbook  # noqa: PLC0415 - brings NumPy
+
         return handbook.table()
     from refcheck import buglist  # noqa: PLC0415 - brings the whole bank
 
@@ -67,6 +69,6 @@ def laws(*, bugs: bool) -> str:
 
 def explain(name: str) -> str:
     """Return the page of a law, of a known fault or of a convention."""
-    from refcheck import buglist  # noqa: PLC0415 - brings the whole bank
+    from refcheck import buglist, handbook  # noqa: PLC0415 - the whole bank
 
     return buglist.page(name) if buglist.known(name) else handbook.page(name)

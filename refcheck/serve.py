@@ -159,7 +159,7 @@ def welcome(number: int, signature: Signature) -> Welcome:
         "Python",
         offers,
         kind=kind and kind.value,  # type: ignore[arg-type]
-        dtypes=signature.dtypes,  # type: ignore[arg-type]
+        dtypes=signature.usual.dtypes,  # type: ignore[arg-type]
         padding=padding,
         fixed=None if resizable else signature.fixed,
         **said,

@@ -24,7 +24,7 @@ GRUS = (Kind.GRU, Kind.GRU_RESET_BEFORE)
 
 def joined(params: Params, x: Array, h: Array, rows: slice = ALL) -> Array:
     """Return [x h] [W_ih W_hh]ᵀ + (b_ih + b_hh), of some rows."""
-    w_ih, w_hh, b_ih, b_hh = params
+    w_ih, w_hh, b_ih, b_hh = params[:4]
     weight = np.concatenate([w_ih[rows], w_hh[rows]], axis=1)
     a = np.concatenate([x, h], axis=1) @ weight.T
     return a if b_ih is None else a + (b_ih[rows] + b_hh[rows])
@@ -32,7 +32,7 @@ def joined(params: Params, x: Array, h: Array, rows: slice = ALL) -> Array:
 
 def bias_first(params: Params, x: Array, h: Array, rows: slice = ALL) -> Array:
     """Return ((b_ih + b_hh) + h W_hhᵀ) + x W_ihᵀ, of some rows."""
-    w_ih, w_hh, b_ih, b_hh = params
+    w_ih, w_hh, b_ih, b_hh = params[:4]
     a = h @ w_hh[rows].T
     a = a if b_ih is None else (b_ih[rows] + b_hh[rows]) + a
     return a + x @ w_ih[rows].T
@@ -61,7 +61,7 @@ def lstm_step(sums: Sums, params: Params, x: Array, state: State) -> Any:
 
 def gru_step(sums: Sums, params: Params, x: Array, state: State) -> Any:
     (h,) = state
-    w_ih, w_hh, b_ih, b_hh = params
+    w_ih, w_hh, b_ih, b_hh = params[:4]
     first, last = np.split(np.arange(len(w_hh)), [2 * h.shape[1]])
     a_r, a_z = gates(sums(params, x, h, first), 2)
     r, z = sigmoid(a_r), sigmoid(a_z)

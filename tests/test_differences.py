@@ -71,7 +71,7 @@ def two_units_of_opposite_sign(a: float) -> Case:
 
 @pytest.mark.parametrize("cell_type", [ReferenceCell, OfUnknownKind])
 @pytest.mark.parametrize("size", [1, 4])
-@pytest.mark.parametrize("kind", [k for k in Kind if k.recurrent])
+@pytest.mark.parametrize("kind", [k for k in Kind if k.textbook])
 def test_differences_err_by_less_than_they_admit(kind, size, cell_type) -> None:
     cell = cell_type(kind)
 

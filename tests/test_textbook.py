@@ -15,7 +15,7 @@ from refcheck.recipe import GENERIC, Recipe
 from refcheck.reference.cell import ReferenceCell
 from refcheck.strategies import Cases
 from refcheck.textbook import Textbook
-from tests.mutants.padding import Promising
+from tests.properties.test_padding import Promising
 
 ONE = Spec(3, 2)
 LSTM = replace(ReferenceCell(Kind.LSTM).signature, layout=HAIKU_LSTM)

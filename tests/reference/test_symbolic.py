@@ -113,4 +113,4 @@ def letters(name: str, shape: tuple[int, ...]) -> Array:
 
 def flat(arrays: Any) -> Array:
     """Return the entries of all arrays in a row."""
-    return np.concatenate([array.ravel() for array in arrays])
+    return np.concatenate([array.ravel() for array in arrays if array is not None])
