@@ -72,7 +72,7 @@ class Step(NamedTuple):
 
 def differentiated(net: Network) -> Callable[[Array, Array, Array], Step]:
     """Return the step as a function of parameters (P,), x (D,) and state (S,)."""
-    weights: list[Any] = [*net.params[0]]
+    weights: list[Any] = [a for a in net.params[0] if a is not None]
     shapes = [a.shape for a in weights] + [net.inputs.shape[2:]]
     shapes += [s.shape[2:] for s in net.state]
     arrays = [letters(f"s{k}_", shape) for k, shape in enumerate(shapes)]
