@@ -167,13 +167,14 @@ def _status(trial: Trial) -> Status:
 
 
 def _ready(cell: Cell, chosen: Sequence[Law], dtypes: Sequence[str] = ()) -> Ready:
-    kind, offered = cell.signature.kind, cell.signature.dtypes
+    kind, usual = cell.signature.kind, cell.signature.usual.dtypes
+    asked = tuple(dtype for dtype in cell.signature.dtypes if dtype in dtypes)
     return Ready(
         kind.value if kind else "unknown",
         (*cell.signature.notes, *_assumed(cell), *_conventions(cell)),
         environment(),
         tuple(Asked(law.name, law.family, law.statement) for law in chosen),
-        tuple(dtype for dtype in offered if dtype in (dtypes or offered)),
+        asked or usual,
         tuple(bug.id for bug in BUGS if bug.applies_to(cell.signature)),
     )
 

@@ -250,6 +250,50 @@ def replay(case: str, **words: Any) -> None:
 
 
 @cli.command()
+@click.option(
+    "--quick", is_flag=True, help="A sample: one fault a family, ten seconds."
+)
+@click.option(
+    "--profile",
+    default="default",
+    show_default=True,
+    type=click.Choice(["quick", "default"]),
+    help="How long to search.",
+)
+@click.option(
+    "--full",
+    is_flag=True,
+    help="Ask every law, of every kind of cell that can have the fault.",
+)
+@click.option(
+    "--select",
+    multiple=True,
+    metavar="PATTERN",
+    help="Plant only the faults or families that match; repeatable.",
+)
+@click.option("--html", "file", metavar="PATH", help="Also write the matrix as a page.")
+@click.option(
+    "--format",
+    "form",
+    default="console",
+    show_default=True,
+    type=click.Choice(["console", "json"]),
+    help="What goes to standard output.",
+)
+@click.option(
+    "--debug", is_flag=True, help="Show the traceback of a fault in refcheck."
+)
+def selftest(**words: Any) -> None:
+    """Plant known faults into textbook cells: does a law catch each of them?
+
+    Ends with 1 if a fault is not caught, or a right cell is failed.
+    """
+    from refcheck.commands import selftest as tested  # noqa: PLC0415
+
+    _answer(*tested(words))
+
+
+@cli.command()
 @click.argument("target")
 @click.option("--like", metavar="KIND", help=f"The equations it claims: {KINDS}.")
 def serve(target: str, like: str | None) -> None:

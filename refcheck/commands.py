@@ -46,6 +46,23 @@ def replay(
     return f"INCONCLUSIVE   {head}: {outcome.reason}   exit 4", 4
 
 
+def selftest(words: Mapping[str, Any]) -> tuple[str, int]:
+    """Hold planted faults and right cells to the laws; exit code 0 if all is well."""
+    from refcheck import selftest_report  # noqa: PLC0415 - brings the whole bank
+    from refcheck.catalogue import laws as installed  # noqa: PLC0415
+    from refcheck.selftest import selftest as tested  # noqa: PLC0415
+
+    file = words["file"] and options.writable(words["file"])
+    settings = Settings(profile=words["profile"], select=words["select"])
+    known = list(installed().values())
+    found = tested(known, settings, sample=words["quick"], full=words["full"])
+    if file:
+        file.write_text(selftest_report.page(found), encoding="utf-8")
+    if words["form"] == "json":
+        return selftest_report.as_json(found), found.exit_code
+    return selftest_report.console(found), found.exit_code
+
+
 def serve(target: str, like: str | None) -> None:
     """Answer requests on standard input until there are no more."""
     from refcheck.child import declared  # noqa: PLC0415 - brings NumPy and Hypothesis

@@ -5,7 +5,8 @@ fault and kind the laws that were violated when it was planted:
 
     {"schema": 1, "runs": {"quick": {"float64+float32": {FAULT: {KIND: [LAW, …]}}}}}
 
-Where no run of the same profile and dtypes is written down, nothing is said.
+Where no run of the same profile and dtypes is written down, nothing is said, and a
+fault that was not planted into the kind does not count.
 """
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -50,17 +51,14 @@ def power(
 ) -> Power | None:
     """Return which of the faults that a cell could have the laws ``held`` would catch.
 
-    None if that is unknown, since no such run is written down.
+    Only faults count whose run in this kind is written down; None if there is none.
     """
     caught = kills(path).of(profile, dtypes)
-    if not caught or not could_have:
+    known = [bug for bug in could_have if kind in caught.get(bug, {})]
+    if not known:
         return None
-    missed = [
-        bug
-        for bug in could_have
-        if not set(caught.get(bug, {}).get(kind, ())) & set(held)
-    ]
-    return Power(len(could_have), missed)
+    missed = [bug for bug in known if not set(caught[bug][kind]) & set(held)]
+    return Power(len(known), missed)
 
 
 def catching(laws: Iterable[Law], path: Path = FILE) -> dict[str, set[str]]:

@@ -67,21 +67,25 @@ def declared_from(words: Mapping[str, Any]) -> dict[str, Any]:
 def reports_from(texts: Sequence[str]) -> list[tuple[str, Path]]:
     """Return the name and the file of every report that is to be written."""
     found = [_pair(text, "--report", "json=report.json") for text in texts]
-    for name, path in found:
+    for name, _ in found:
         if name not in REPORTS:
             message = f"--report {name!r} is unknown, expected {' or '.join(REPORTS)}."
             raise RefcheckError(message)
-        _require_writable(Path(path))
-    return [(name, Path(path)) for name, path in found]
+    return [(name, writable(path)) for name, path in found]
 
 
-def _require_writable(path: Path) -> None:
-    """Find out before the run, not after it, that a report cannot be written."""
+def writable(path: str) -> Path:
+    """Find out before the run, not after it, that a report cannot be written.
+
+    Raises:
+        RefcheckError: if it cannot be.
+    """
     try:
-        path.open("a").close()
+        Path(path).open("a").close()
     except OSError as error:
         message = f"the report cannot be written to {path}: {error.strerror}."
         raise RefcheckError(message) from error
+    return Path(path)
 
 
 def _factor(text: str | None) -> tuple[float, str]:

@@ -97,7 +97,7 @@ class Diagnosis(msgspec.Struct, frozen=True):
 
 
 class Power(msgspec.Struct, frozen=True):
-    """Of the known faults that such a cell could have: what a run would have seen."""
+    """Of the known faults on record for such a cell: what a run would have seen."""
 
     known: int
     missed: Sequence[str] = ()

@@ -101,15 +101,7 @@ def hold(law: Law, cell: Any, settings: Settings, before: int = 0) -> Outcome:
         return _ended(law, Status.SKIPPED, excuse)
     started = time.monotonic()
     cell.law = law.name
-    profile = PROFILES[settings.profile]
-    share = 1.0 if before < SHRUNK_IN_FULL else LATER_SHARE
-    effort = Effort(
-        profile.thorough if law.cases.thorough else profile.landmarks,
-        profile.drawn,
-        profile.shrink_seconds * share,
-        settings.seed,
-    )
-    search = Search(law, cell, effort)
+    search = Search(law, cell, effort(law, settings, before))
     found = search.smallest()
     seconds = time.monotonic() - started
     if found is not None:
@@ -127,6 +119,18 @@ def hold(law: Law, cell: Any, settings: Settings, before: int = 0) -> Outcome:
         closest=search.closest,
         limits=search.limits,
         seconds=seconds,
+    )
+
+
+def effort(law: Law, settings: Settings, before: int = 0) -> Effort:
+    """Return what is spent on ``law``, after ``before`` others were violated."""
+    profile = PROFILES[settings.profile]
+    share = 1.0 if before < SHRUNK_IN_FULL else LATER_SHARE
+    return Effort(
+        profile.thorough if law.cases.thorough else profile.landmarks,
+        profile.drawn,
+        profile.shrink_seconds * share,
+        settings.seed,
     )
 
 

@@ -49,6 +49,20 @@ def test_a_good_target_is_ready_held_and_done() -> None:
     assert isinstance(done, Done)
 
 
+@pytest.mark.parametrize(
+    ("named", "asked"),
+    [((), ("float64", "float32")), (("float16",), ("float16",))],
+    ids=["none", "float16"],
+)
+def test_the_dtypes_told_are_those_of_the_run(named, asked) -> None:
+    settings = msgspec.structs.replace(QUICK, dtypes=named)
+
+    ready, *_ = answers("torch.nn:LSTM", settings)
+
+    assert isinstance(ready, Ready)
+    assert ready.dtypes == asked
+
+
 REFUSED = {
     "no target": (FINE.replace("fine", "missing"), QUICK, True),
     "no law": (FINE, Settings(exclude={"outputs-agreed": "x"}), False),

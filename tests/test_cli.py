@@ -11,6 +11,8 @@ from pathlib import Path
 
 import pytest
 
+from refcheck.bugs import BUGS
+from refcheck.catalogue import laws
 from refcheck.cli import main
 
 ROOT = Path(__file__).parents[1]
@@ -186,3 +188,33 @@ def test_a_stream_that_cannot_be_told_how_to_write_is_left_alone(
     run("laws")
 
     assert "outputs-agree" in stream.getvalue()
+
+
+def test_a_sample_of_the_bank_is_caught_and_no_right_cell_failed(run: Run) -> None:
+    code, printed, _ = run("selftest", "--quick", "--html", "matrix.html")
+
+    families = len({bug.family for bug in BUGS})
+    assert f"{families} of {families} faults caught, 0 of 4 right cells" in printed
+    assert "a sample, one fault a family" in printed
+    assert "input-and-forget-gate-swapped" in Path("matrix.html").read_text("utf-8")
+    assert code == 0
+
+
+def test_the_self_test_ends_in_1_for_a_fault_that_is_missed(
+    run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    silent = {"order-matters": laws()["order-matters"]}
+    monkeypatch.setattr("refcheck.catalogue.laws", lambda: silent)
+
+    words = ("--quick", "--select", "input-and-forget-gate-swapped", "--format", "json")
+    code, printed, _ = run("selftest", *words)
+
+    assert json.loads(printed)["tried"][0]["passed"] is False
+    assert code == 1
+
+
+def test_a_page_that_cannot_be_written_is_told_before_the_run(run: Run) -> None:
+    code, _, told = run("selftest", "--html", "nowhere/matrix.html")
+
+    assert "cannot be written to nowhere/matrix.html" in told
+    assert code == 2

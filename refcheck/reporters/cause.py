@@ -42,8 +42,8 @@ def power_lines(power: Power | None, *, verbose: bool) -> Iterator[str]:
     if power is None:
         return
     told = (
-        f"Of {power.known} known faults that such a cell could have, this run would "
-        f"have caught {power.caught}."
+        f"Of {power.known} known faults that are on record for such a cell, this run "
+        f"would have caught {power.caught}."
     )
     yield from textwrap.wrap(told, WIDTH)
     if verbose and power.missed:
