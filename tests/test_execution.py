@@ -45,7 +45,7 @@ def test_a_run_that_is_interrupted_tells_what_it_found_and_never_conforms(
 
 def test_a_terminal_gets_a_line_of_progress_and_a_pipe_gets_none() -> None:
     ours, theirs = pty.openpty()
-    process = started("fine", stdout=subprocess.PIPE, stderr=theirs)
+    process = started("slow", stdout=subprocess.PIPE, stderr=theirs)
     os.close(theirs)
     drawn = _all(ours)
     report, _ = process.communicate()
@@ -53,7 +53,7 @@ def test_a_terminal_gets_a_line_of_progress_and_a_pipe_gets_none() -> None:
     quiet = started("fine", stdout=subprocess.PIPE, stderr=subprocess.PIPE)
     _, told = quiet.communicate()
 
-    assert "loading tests.targets.deadly:fine" in drawn
+    assert "loading tests.targets.deadly:slow" in drawn
     assert "0 of 1 laws" in drawn
     assert "laws   0 s" not in report
     assert told == ""

@@ -102,6 +102,7 @@ class WithoutSignature:
 
 unfounded = WithoutSignature()
 fine = DeadlyCell(lambda: None)
+slow = DeadlyCell(lambda: time.sleep(0.05))  # lets a progress line be drawn
 prints = DeadlyCell(lambda: sys.stdout.write("hello from the target\n"))
 writes = DeadlyCell(lambda: os.write(1, b"hello from the target\n"))
 off = OffCell(Kind.RNN_TANH)
