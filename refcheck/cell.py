@@ -232,6 +232,9 @@ class Watchable(Protocol):
 class Trains(Protocol):
     """What ``Capability.TRAINS`` adds."""
 
+    def train_forward(self, case: "Case", seed: int) -> Reply:
+        """Run in training mode, random numbers seeded."""
+
     def train_backward(self, case: "Case", seed: int) -> tuple[Reply, Gradients]:
         """Run in training mode, random numbers seeded, and pull gradients back."""
 

@@ -291,17 +291,15 @@ class _Training:
         return self._cell.cell.shapes(spec)
 
     def forward(self, case: Case) -> Reply:
-        return self._trained(case)[0]
+        target: Any = self._cell.cell
+        return target.train_forward(case, self._seed or 0)
 
     def backward(self, case: Case) -> Gradients:
-        return self._trained(case)[1]
+        target: Any = self._cell.cell
+        return target.train_backward(case, self._seed or 0)[1]
 
     def fresh(self) -> "_Training":
         return _Training(self._cell.fresh(), self._seed)
-
-    def _trained(self, case: Case) -> tuple[Reply, Gradients]:
-        target: Any = self._cell.cell
-        return target.train_backward(case, self._seed or 0)
 
 
 def _seen(cell: Cell) -> Signature:

@@ -63,6 +63,10 @@ class Translated:
         """Pull the case's gradients back."""
         return self._gradients(self.cell.backward(self._case(case)))
 
+    def train_forward(self, case: Case, seed: int) -> Reply:
+        """Run it in training mode."""
+        return self._reply(self.cell.train_forward(self._case(case), seed))
+
     def train_backward(self, case: Case, seed: int) -> tuple[Reply, Gradients]:
         """Run it in training mode, and pull gradients back."""
         reply, found = self.cell.train_backward(self._case(case), seed)

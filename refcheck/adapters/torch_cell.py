@@ -4,7 +4,8 @@ One live object serves all calls of one spec, its parameters updated in place, s
 a stale cache or a leaking state shows.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import replace
 
 import torch
@@ -83,16 +84,15 @@ class TorchCell:
         with torch.enable_grad():
             return self._run(case, leaves=True).pulled(case)
 
+    def train_forward(self, case: Case, seed: int) -> Reply:
+        """Call in training mode, random numbers seeded."""
+        with self._trained(case, seed) as run:
+            return run.reply()
+
     def train_backward(self, case: Case, seed: int) -> tuple[Reply, Gradients]:
         """Call in training mode, random numbers seeded, and pull gradients back."""
-        module = self._place(case.spec).module
-        with seeded(seed), torch.enable_grad():
-            module.train()
-            try:
-                run = self._run(case, leaves=True)
-                return run.reply(), run.pulled(case)
-            finally:
-                module.eval()
+        with self._trained(case, seed) as run:
+            return run.reply(), run.pulled(case)
 
     def chain_backward(self, early: Case, late: Case) -> Gradients:
         """Run ``early``, detach its state, run ``late`` from it; gradients of late."""
@@ -105,6 +105,17 @@ class TorchCell:
         """Return what ``times`` backward passes leave in ``grad``."""
         with torch.enable_grad():
             return self._run(case, leaves=True).accumulated(case, times)
+
+    @contextmanager
+    def _trained(self, case: Case, seed: int) -> Iterator[Run]:
+        """Call in training mode, which is left when the context is."""
+        module = self._place(case.spec).module
+        with seeded(seed), torch.enable_grad():
+            module.train()
+            try:
+                yield self._run(case, leaves=True)
+            finally:
+                module.eval()
 
     def _run(
         self,

@@ -79,6 +79,10 @@ class Planted:
         """Run it, and pull the case's gradients back."""
         return self._both(case, self.lines)[1]
 
+    def train_forward(self, case: Case, seed: int) -> Reply:
+        """Run it with units dropped between layers."""
+        return self.train_backward(case, seed)[0]
+
     def train_backward(self, case: Case, seed: int) -> tuple[Reply, Gradients]:
         """Run it with units dropped between layers, and pull gradients back."""
         numbers, p = np.random.default_rng(seed), case.spec.dropout

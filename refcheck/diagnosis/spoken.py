@@ -59,6 +59,11 @@ class Spoken:
         """Pull the case's gradients back."""
         return self._gradients(case, self.cell.backward(self._case(case)))
 
+    def train_forward(self, case: Case, seed: int) -> Reply:
+        """Run it in training mode."""
+        reply: Reply = self.cell.train_forward(self._case(case), seed)
+        return reply
+
     def train_backward(self, case: Case, seed: int) -> tuple[Reply, Gradients]:
         """Run it in training mode, and pull gradients back."""
         reply, found = self.cell.train_backward(self._case(case), seed)
