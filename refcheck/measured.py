@@ -34,6 +34,7 @@ from refcheck.textbook import Textbook
 from refcheck.watch import Unwatched, Watch
 
 KEPT = 512  # results that laws may share, before the oldest are dropped
+READ, PULLED = ("inputs", "state"), ("grad_outputs", "grad_state")
 
 
 class TargetRaised(Exception):  # noqa: N818 - what the target did, not our error
@@ -57,7 +58,7 @@ class MeasuredCell:
         self.watch = watch or Unwatched()
         self.law = ""  # on whose behalf the target is called
         self.asked: Case | None = None  # the case that the law was asked on
-        self._kept: dict[tuple[Any, ...], tuple[Case, Any]] = {}
+        self._kept: dict[Any, tuple[Case, Any]] = {}
         self._scanned: MeasuredCell | None = None
 
     @property
@@ -206,25 +207,28 @@ class MeasuredCell:
         def pulled() -> Gradients:
             return self.book.backward(case, self._unrolled(case)[1])
 
-        return self._once("textbook", case, pulled)
+        return self._once("textbook", case, pulled, (*READ, *PULLED))
 
     # how ------------------------------------------------------------------------
 
     def _unrolled(self, case: Case) -> tuple[Reply, Any]:
-        """Run the textbook forward, once for cases that differ in their pulls alone."""
-        read = (case.params, case.inputs, case.state, case.lengths)
-        errors = (case.carried.get("inputs"), case.carried.get("state"))
-        run = partial(self.book.forward, case)
-        return self._once("unrolled", case, run, *read, *errors)
+        """Run the textbook forward."""
+        return self._once("unrolled", case, partial(self.book.forward, case), READ)
 
-    def _once(self, what: str, case: Case, run: Callable[[], Any], *parts: Any) -> Any:
-        """Return the result for this case, or for one with the same ``parts`` of it."""
-        key = (what, *map(id, parts or (case,)))
-        if key not in self._kept:
-            if len(self._kept) >= KEPT:
-                del self._kept[next(iter(self._kept))]
-            self._kept[key] = (case, run())
-        return self._kept[key][1]
+    def _once(
+        self, what: str, case: Case, run: Callable[[], Any], read: Sequence[str] = ()
+    ) -> Any:
+        """Return the result for this case, or for one with equal numbers in ``read``.
+
+        The target is asked anew for each case; what follows from numbers alone, for any
+        number of laws, is computed once.
+        """
+        key = (what, _numbers(case, read) if read else id(case))
+        kept = self._kept.pop(key, None) or (case, run())
+        while len(self._kept) >= KEPT:
+            del self._kept[next(iter(self._kept))]  # used the longest ago
+        self._kept[key] = kept
+        return kept[1]
 
     def _replied(self, case: Case, reply: Reply) -> Reply:
         _require_shape("outputs", reply.outputs, case.grad_outputs.shape)
@@ -308,6 +312,19 @@ def _seen(cell: Cell) -> Signature:
     if not hasattr(cell, "forward_watching"):
         return signature
     return replace(signature, capabilities=signature.capabilities | Capability.WATCHING)
+
+
+def _numbers(case: Case, fields: Sequence[str]) -> Any:
+    """Return what the textbook makes of these fields depends on, as a key.
+
+    What an array was carried with is told by its id: the case that is kept keeps it.
+    """
+    parts = [case.lengths, *case.params.values()]
+    for name in fields:
+        value = getattr(case, name)
+        parts += value if isinstance(value, tuple) else [value]
+    known = (None if a is None else (a.shape, a.dtype.str, a.tobytes()) for a in parts)
+    return case.spec, *known, *(id(case.carried.get(name)) for name in fields)
 
 
 def _states(state: Any, errors: Callable[[], Any]) -> tuple[Measured, ...]:
