@@ -6,10 +6,11 @@ from typing import Any
 
 import numpy as np
 
+from refcheck.calling import TargetRaised
 from refcheck.case import Case
 from refcheck.cell import Capability, Gradients, Reply
 from refcheck.law import Claim, equal, identical, law, refuses
-from refcheck.measured import MeasuredCell, TargetRaised
+from refcheck.measured import MeasuredCell
 from refcheck.strategies import Cases
 
 from .parts import each_part

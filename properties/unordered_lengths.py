@@ -5,10 +5,11 @@ from typing import Any
 
 import numpy as np
 
+from refcheck.calling import TargetRaised
 from refcheck.case import Case
 from refcheck.cell import Array, Capability
 from refcheck.law import Claim, equal, identical, law
-from refcheck.measured import MeasuredCell, TargetRaised
+from refcheck.measured import MeasuredCell
 
 from .parts import STATES, each_part
 from .row_ends import ONE_ROW, before_the_end, ends, unpulled

@@ -5,9 +5,9 @@ from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 
+from refcheck.calling import Misshapen, watched
 from refcheck.case import ClipCase
 from refcheck.cell import Array, Kind, Signature, State
-from refcheck.measured import Misshapen, TargetRaised
 from refcheck.reference import clipping
 from refcheck.rounding import FORMATS, Measured, exact, scaled_by_norm
 from refcheck.watch import Unwatched, Watch
@@ -89,15 +89,7 @@ class MeasuredClipper:
         )
 
     def _called(self, case: ClipCase, run: Callable[[], Any]) -> Any:
-        self.watch.before(self.law, self.asked or case)
-        try:
-            with np.errstate(all="ignore"):
-                return run()
-        except (Exception, SystemExit) as error:
-            message = f"{type(error).__name__}: {error}"
-            raise TargetRaised(message) from error
-        finally:
-            self.watch.after()
+        return watched(self.watch, self.law, self.asked or case, run)
 
 
 def norm(grads: State, p: float) -> Measured:

@@ -1,8 +1,7 @@
 """A cell whose results carry their allowances, and the textbook beside it.
 
-This is what a law is given.  Every call of the target goes through here: the watch
-hears of it, its exceptions are told from refcheck's own, shapes are checked before
-values, and what comes back is Measured.
+This is what a law is given.  Every call of the target goes through here: it is watched,
+shapes are checked before values, and what comes back is Measured.
 """
 
 import contextlib
@@ -11,9 +10,14 @@ from dataclasses import replace
 from functools import partial
 from typing import Any
 
-import numpy as np
-
 from refcheck import oracle, provisional
+from refcheck.calling import (
+    Misshapen,
+    TargetRaised,
+    require_count,
+    require_shape,
+    watched,
+)
 from refcheck.case import Case
 from refcheck.cell import (
     Capability,
@@ -21,28 +25,18 @@ from refcheck.cell import (
     Gradients,
     Params,
     Reply,
-    Shapes,
     Signature,
-    Spec,
     Watched,
 )
-from refcheck.errors import Lost
 from refcheck.rounding import FORMATS, Format, Known, Measured, Reported, declared
 from refcheck.scan import format_of
 from refcheck.sensitivity import assumed_error
 from refcheck.textbook import Textbook
+from refcheck.trained import Trained
 from refcheck.watch import Unwatched, Watch
 
 KEPT = 512  # results that laws may share, before the oldest are dropped
 READ, PULLED = ("inputs", "state"), ("grad_outputs", "grad_state")
-
-
-class TargetRaised(Exception):  # noqa: N818 - what the target did, not our error
-    """The target raised an exception; it stands in ``__cause__``."""
-
-
-class Misshapen(Exception):  # noqa: N818 - what the target did, not our error
-    """The target returned an array of the wrong shape."""
 
 
 class MeasuredCell:
@@ -123,17 +117,7 @@ class MeasuredCell:
             TargetRaised: if it raises.
             Lost: if its process is lost.
         """
-        self.watch.before(self.law, self.asked or case)
-        try:
-            with np.errstate(all="ignore"):
-                return run()
-        except Lost:
-            raise  # no answer to anything, not a refusal either
-        except (Exception, SystemExit) as error:
-            message = f"{type(error).__name__}: {error}"
-            raise TargetRaised(message) from error
-        finally:
-            self.watch.after()
+        return watched(self.watch, self.law, self.asked or case, run)
 
     def watching(self, case: Case) -> Watched:
         """Call the target and keep its arguments and raw results; nothing measured."""
@@ -149,7 +133,7 @@ class MeasuredCell:
         What it drops follows from the seed, so that equal calls give equal results,
         and it is of unknown kind.  Without a seed it drops nothing.
         """
-        other = MeasuredCell(_Training(self, seed), self.watch)
+        other = MeasuredCell(Trained(self.cell, self.signature, seed), self.watch)
         other.law, other.asked = self.law, self.asked
         return other
 
@@ -231,11 +215,11 @@ class MeasuredCell:
         return kept[1]
 
     def _replied(self, case: Case, reply: Reply) -> Reply:
-        _require_shape("outputs", reply.outputs, case.grad_outputs.shape)
+        require_shape("outputs", reply.outputs, case.grad_outputs.shape)
         if self.signature.offers(Capability.FINAL_STATE):
-            _require_count("states", reply.state, len(case.grad_state))
+            require_count("states", reply.state, len(case.grad_state))
         for k, (s, g) in enumerate(zip(reply.state, case.grad_state, strict=False)):
-            _require_shape(f"state {k}", s, g.shape)
+            require_shape(f"state {k}", s, g.shape)
         errors = partial(self.budget, case)
         if not self.derived:
             errors = self._assumed(case, reply, self.cell.forward)
@@ -243,9 +227,9 @@ class MeasuredCell:
         return Reply(outputs, _states(reply.state, errors))
 
     def _pulled(self, case: Case, found: Gradients) -> Gradients:
-        _require_shape("gradient of inputs", found.inputs, case.inputs.shape)
+        require_shape("gradient of inputs", found.inputs, case.inputs.shape)
         for name, array in case.params.items():
-            _require_shape(f"gradient of {name}", found.params[name], array.shape)
+            require_shape(f"gradient of {name}", found.params[name], array.shape)
         errors = partial(self.gradient_budget, case)
         if not self.derived:
             errors = self._assumed(case, found, self.cell.backward)
@@ -283,29 +267,6 @@ class _Scanned(MeasuredCell):
         return self._formats[dtype]
 
 
-class _Training:
-    """A cell that is called in training mode, random numbers seeded."""
-
-    def __init__(self, cell: MeasuredCell, seed: int | None) -> None:
-        unknown = replace(cell.signature, kind=None, layout=None)
-        self.signature = cell.signature if seed is None else unknown
-        self._cell, self._seed = cell, seed
-
-    def shapes(self, spec: Spec) -> Shapes:
-        return self._cell.cell.shapes(spec)
-
-    def forward(self, case: Case) -> Reply:
-        target: Any = self._cell.cell
-        return target.train_forward(case, self._seed or 0)
-
-    def backward(self, case: Case) -> Gradients:
-        target: Any = self._cell.cell
-        return target.train_backward(case, self._seed or 0)[1]
-
-    def fresh(self) -> "_Training":
-        return _Training(self._cell.fresh(), self._seed)
-
-
 def _seen(cell: Cell) -> Signature:
     """Return the signature, and whether the target can be watched at its calls."""
     signature = cell.signature
@@ -339,16 +300,3 @@ def _bound(error: Any) -> Known:
     if not isinstance(error, Measured):
         return Known(error)
     return Known(error.allowance, error.doubts)
-
-
-def _require_shape(label: str, array: Any, expected: tuple[int, ...]) -> None:
-    found = tuple(np.shape(array))
-    if found != tuple(expected):
-        message = f"{label} has shape {found}, expected {tuple(expected)}"
-        raise Misshapen(message)
-
-
-def _require_count(label: str, found: Sequence[Any], expected: int) -> None:
-    if len(found) != expected:
-        message = f"{len(found)} {label} came back, expected {expected}"
-        raise Misshapen(message)

@@ -11,10 +11,11 @@ from typing import Any, NamedTuple
 import numpy as np
 from msgspec import structs
 
+from refcheck.calling import Misshapen, TargetRaised
 from refcheck.case import Case, Subject
 from refcheck.cell import Gradients, Reply
 from refcheck.law import Claim, Law, Relation
-from refcheck.measured import MeasuredCell, Misshapen, TargetRaised
+from refcheck.measured import MeasuredCell
 from refcheck.outcome import Finding
 from refcheck.provisional import Provisional
 from refcheck.rounding import Format, Measured

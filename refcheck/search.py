@@ -14,13 +14,13 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from refcheck.calling import Misshapen, TargetRaised
 from refcheck.case import Subject
 from refcheck.cell import Shapes
 from refcheck.errors import Lost
 from refcheck.judge import Verdict, judge, misshapen
 from refcheck.landmarks import chosen
 from refcheck.law import Law, Relation
-from refcheck.measured import Misshapen, TargetRaised
 from refcheck.outcome import Finding, Limit, Status
 from refcheck.recipe import Recipe, case_from
 from refcheck.reduction import reduced

@@ -5,13 +5,13 @@ import pytest
 import torch
 
 from refcheck.adapters.clippers import adapt, is_clipper
+from refcheck.calling import Misshapen, TargetRaised
 from refcheck.case import ClipCase, ClipSpec
 from refcheck.catalogue import laws
 from refcheck.cell import Capability, Declared, Kind
 from refcheck.clip_strategies import ClipCases
 from refcheck.clipper import MeasuredClipper
 from refcheck.errors import TargetError
-from refcheck.measured import Misshapen, TargetRaised
 from refcheck.outcome import BROKEN, Status
 from refcheck.runner import run
 from refcheck.settings import Settings

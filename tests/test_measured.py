@@ -5,9 +5,10 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from refcheck.calling import Misshapen, TargetRaised
 from refcheck.case import Case
 from refcheck.cell import Gradients, Kind, Reply
-from refcheck.measured import MeasuredCell, Misshapen, TargetRaised
+from refcheck.measured import MeasuredCell
 from refcheck.recipe import GENERIC, Recipe, case_from
 from refcheck.reference.cell import ReferenceCell
 

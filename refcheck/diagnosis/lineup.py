@@ -6,12 +6,12 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
 from typing import Any, NamedTuple
 
+from refcheck.calling import Misshapen, TargetRaised
 from refcheck.case import Subject
 from refcheck.diagnosis import seen
 from refcheck.diagnosis.suspects import Suspect, textbook
 from refcheck.diagnosis.witness import Point, Witness
 from refcheck.law import Law
-from refcheck.measured import Misshapen, TargetRaised
 
 FEW_LAWS = 8  # whose claims every suspect is asked for
 OWN_CASES = 2  # of a law, where the violating one tells nothing

@@ -11,12 +11,12 @@ from typing import Any
 import msgspec
 import numpy as np
 
+from refcheck.calling import Misshapen, TargetRaised
 from refcheck.case import Case
 from refcheck.cell import Params
 from refcheck.judge import judge
 from refcheck.law import equal
 from refcheck.layout import CANONICAL_GATES
-from refcheck.measured import Misshapen, TargetRaised
 from refcheck.outcome import Finding
 
 GATES = {

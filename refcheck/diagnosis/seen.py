@@ -11,11 +11,11 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from refcheck.calling import Misshapen, TargetRaised
 from refcheck.case import Case, ClipCase, Subject
 from refcheck.cell import Array, Capability
 from refcheck.judge import Verdict, judge
 from refcheck.law import Claim, Law, Relation, equal
-from refcheck.measured import Misshapen, TargetRaised
 from refcheck.rounding import DOUBLE, FORMATS, Measured, Reported, scaled_by_norm
 from refcheck.rounding import Known as Bound
 
