@@ -92,6 +92,26 @@ def arguments_are_not_written(cell: MeasuredCell, case: Case) -> Iterator[Claim]
 
 
 @law(
+    "after a backward call, x, s, θ, ∂L/∂y and ∂L/∂s_T are what they were before",
+    cases=replace(ANY, most=8),
+    requires=Capability.BACKWARD | Capability.WATCHING_BACKWARD,
+    catches=("gradients-added-up-in-place", "weights-updated-by-backward"),
+)
+def arguments_are_not_written_backward(
+    cell: MeasuredCell, case: Case
+) -> Iterator[Claim]:
+    """Arguments and incoming gradients belong to the caller in the backward pass too.
+
+    ``grad_h += grad_y[t]`` saves an array, and leaves the caller's gradient of the
+    final state changed: the next use of it is wrong.
+    """
+    before = {**_arguments(case), **_pulls(case)}
+    for name, left in cell.watching_backward(case).items():
+        given = before[name]
+        yield identical(f"{name} after backward", left.astype(given.dtype), given)
+
+
+@law(
     "f(x) stays what it was when f(x′) is computed",
     cases=replace(ANY, extra={"inputs": _other_inputs}),
     requires=Capability.WATCHING,
@@ -184,6 +204,11 @@ def _arguments(case: Case) -> Mapping[str, Array]:
     return arrays | {f"params.{name}": a for name, a in case.params.items()}
 
 
+def _pulls(case: Case) -> Mapping[str, Array]:
+    states = {f"grad_state.{k}": g for k, g in enumerate(case.grad_state)}
+    return {"grad_outputs": case.grad_outputs} | states
+
+
 LAWS = (
     same_call_same_result,
     arguments_are_not_written,
@@ -191,4 +216,5 @@ LAWS = (
     memory_layout_does_not_matter,
     dtype_is_kept,
     same_call_same_result_in_a_fresh_object,
+    arguments_are_not_written_backward,
 )

@@ -100,6 +100,7 @@ class Capability(Flag):
     NORMS = auto()  # a clipper that takes norms other than 2
     RETURNS_NORM = auto()  # a clipper that returns the norm it found
     WATCHING = auto()  # arguments and raw results can be looked at after a call
+    WATCHING_BACKWARD = auto()  # ... at arguments after a backward call
     NONFINITE = auto()  # a clipper that declares what inf and NaN give
 
 
@@ -223,10 +224,13 @@ class Watched(NamedTuple):
 
 
 class Watchable(Protocol):
-    """A cell whose calls can be seen from outside; every adapter offers it."""
+    """A cell whose calls can be seen from outside; an adapter may offer either."""
 
     def forward_watching(self, case: "Case") -> Watched:
         """Call as ``forward`` does, and keep the arguments and the raw results."""
+
+    def backward_watching(self, case: "Case") -> Mapping[str, Array]:
+        """Call as ``backward`` does; return the arguments as the target left them."""
 
 
 class Trains(Protocol):

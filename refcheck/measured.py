@@ -5,7 +5,7 @@ shapes are checked before values, and what comes back is Measured.
 """
 
 import contextlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from typing import Any
@@ -20,6 +20,7 @@ from refcheck.calling import (
 )
 from refcheck.case import Case
 from refcheck.cell import (
+    Array,
     Capability,
     Cell,
     Gradients,
@@ -35,6 +36,10 @@ from refcheck.textbook import Textbook
 from refcheck.trained import Trained
 from refcheck.watch import Unwatched, Watch
 
+WATCHED = {
+    "forward_watching": Capability.WATCHING,
+    "backward_watching": Capability.WATCHING_BACKWARD,
+}
 KEPT = 512  # results that laws may share, before the oldest are dropped
 READ, PULLED = ("inputs", "state"), ("grad_outputs", "grad_state")
 
@@ -122,6 +127,10 @@ class MeasuredCell:
     def watching(self, case: Case) -> Watched:
         """Call the target and keep its arguments and raw results; nothing measured."""
         return self._extra(case, lambda cell: cell.forward_watching(case))
+
+    def watching_backward(self, case: Case) -> Mapping[str, Array]:
+        """Call the target for gradients and return the arguments as it left them."""
+        return self._extra(case, lambda cell: cell.backward_watching(case))
 
     def with_gradients(self, case: Case) -> Reply:
         """Return outputs and final state of a call that records gradients."""
@@ -269,10 +278,12 @@ class _Scanned(MeasuredCell):
 
 def _seen(cell: Cell) -> Signature:
     """Return the signature, and whether the target can be watched at its calls."""
-    signature = cell.signature
-    if not hasattr(cell, "forward_watching"):
-        return signature
-    return replace(signature, capabilities=signature.capabilities | Capability.WATCHING)
+    target = getattr(cell, "cell", cell)  # behind declared conventions
+    offered = cell.signature.capabilities
+    for method, capability in WATCHED.items():
+        if hasattr(target, method):
+            offered |= capability
+    return replace(cell.signature, capabilities=offered)
 
 
 def _numbers(case: Case, fields: Sequence[str]) -> Any:

@@ -4,10 +4,12 @@ Parameters are converted by the layout, which the signature holds; what is left 
 convert is a state that is (c, h).
 """
 
+from collections.abc import Mapping
 from typing import Any
 
 from refcheck.case import Case
 from refcheck.cell import (
+    Array,
     Cell,
     Gradients,
     Reply,
@@ -52,12 +54,14 @@ class Translated:
     def forward_watching(self, case: Case) -> Watched:
         """Run it, seen from outside."""
         seen: Watched = self.cell.forward_watching(self._case(case))
-        names = [f"state.{k}" for k in range(len(case.state or ()))]
-        renamed = dict(zip(names, self._state(tuple(names)), strict=True))
-        after = {renamed.get(name, name): a for name, a in seen.after.items()}
+        after = self._named(seen.after, case)
         return Watched(
             self._reply(seen.reply), after, lambda: self._reply(seen.reread())
         )
+
+    def backward_watching(self, case: Case) -> Mapping[str, Array]:
+        """Pull gradients back, seen from outside."""
+        return self._named(self.cell.backward_watching(self._case(case)), case)
 
     def backward(self, case: Case) -> Gradients:
         """Pull the case's gradients back."""
@@ -84,6 +88,15 @@ class Translated:
     def _case(self, case: Case) -> Case:
         state = case.state and self._state(case.state)
         return case.but(state=state, grad_state=self._state(case.grad_state))
+
+    def _named(self, left: Mapping[str, Array], case: Case) -> Mapping[str, Array]:
+        """Return arguments that a call has left, with states in the usual order."""
+        count = len(case.grad_state)
+        names = [
+            tuple(f"{s}.{k}" for k in range(count)) for s in ("state", "grad_state")
+        ]
+        renamed = {a: b for n in names for a, b in zip(n, self._state(n), strict=True)}
+        return {renamed.get(name, name): array for name, array in left.items()}
 
     def _reply(self, reply: Reply) -> Reply:
         return Reply(reply.outputs, self._state(reply.state))

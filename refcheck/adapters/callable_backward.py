@@ -12,7 +12,7 @@ forward function is a step, so is this: it pulls one step back, and is called T 
 """
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 from refcheck.adapters.arrays import AnswerError, copied, described, handed, stacked
 from refcheck.adapters.callable_arguments import accepts
@@ -33,23 +33,37 @@ def convention(call: Call, names: Sequence[str]) -> str:
     return f"backward({', '.join(taken)}) -> ({', '.join(returned)})"
 
 
+class Pulls(NamedTuple):
+    """The gradients that enter, in the target's own axes."""
+
+    outputs: Any
+    state: Sequence[Any]
+
+
+def entering(call: Call, case: Case) -> Pulls:
+    """Return the gradients of ``case`` as the target takes them."""
+    axes = call.axes
+    return Pulls(
+        handed(axes.own_sequence(case.grad_outputs), case.strides),
+        [handed(axes.own_state(g), case.strides) for g in case.grad_state],
+    )
+
+
 def pulled(
     call: Call,
     functions: tuple[Function, Function],
     given: Given,
-    case: Case,
+    pulls: Pulls,
     names: Sequence[str],
 ) -> Gradients:
-    """Pull the gradients of ``case`` back, by the target's forward and backward.
+    """Pull gradients back, by the target's forward and backward.
 
     Raises:
         AnswerError: if what comes back cannot be read.
     """
     axes = call.axes
     forward, backward = functions
-    d_outputs = handed(axes.own_sequence(case.grad_outputs), case.strides)
-    d_state: Sequence[Any]
-    d_state = [handed(axes.own_state(g), case.strides) for g in case.grad_state]
+    d_outputs, d_state = pulls
     calls = [part for part, _ in call.calls(forward, given)]
     d_inputs, d_params = [], dict[str, Array]()
     for t in reversed(range(len(calls))):

@@ -1,10 +1,12 @@
 """A NumPy callable behind the protocol of Cell."""
 
+from collections.abc import Mapping
 from dataclasses import replace
 
 from refcheck.adapters.callable_live import Live, Target
 from refcheck.case import Case
 from refcheck.cell import (
+    Array,
     Gradients,
     Reply,
     Shapes,
@@ -64,7 +66,15 @@ class CallableCell:
 
     def backward(self, case: Case) -> Gradients:
         """Pull gradients back by the target's own backward pass."""
-        return self._at(case.spec).pull(case)
+        live = self._at(case.spec)
+        return live.pull(live.begin(case), live.pulls(case))
+
+    def backward_watching(self, case: Case) -> Mapping[str, Array]:
+        """Call as ``backward`` does; return the arguments as the target left them."""
+        live = self._at(case.spec)
+        given, pulls = live.begin(case), live.pulls(case)
+        live.pull(given, pulls)
+        return live.left(case, given) | live.left_pulls(pulls)
 
     def _at(self, spec: Spec) -> Live:
         if spec not in self._live:

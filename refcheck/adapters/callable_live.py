@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from refcheck.adapters.arrays import copied, handed
-from refcheck.adapters.callable_backward import pulled
+from refcheck.adapters.callable_backward import Pulls, entering, pulled
 from refcheck.adapters.callable_calls import Answer, Call, Given
 from refcheck.adapters.callable_params import Params, Shape
 from refcheck.adapters.callable_sources import Source
@@ -65,15 +65,19 @@ class Live:
         kept = lambda: self._memory.kept(self.thing)  # noqa: E731
         return self._target.call.run(self._function, given, kept)
 
-    def pull(self, case: Case) -> Gradients:
-        """Pull the gradients of ``case`` back by the target's own backward pass."""
+    def pulls(self, case: Case) -> Pulls:
+        """Return the gradients that enter."""
+        return entering(self._target.call, case)
+
+    def pull(self, given: Given, pulls: Pulls) -> Gradients:
+        """Pull gradients back by the target's own backward pass."""
         backward = self._target.source.backward(self.thing)
         if backward is None:
             message = "the target has no backward."
             raise TypeError(message)
         names = tuple(self.shapes())
         functions = (self._function, backward)
-        return pulled(self._target.call, functions, self.begin(case), case, names)
+        return pulled(self._target.call, functions, given, pulls, names)
 
     def left(self, case: Case, given: Given) -> dict[str, Array]:
         """Return the arguments as the target has left them, in the case's axes."""
@@ -85,6 +89,13 @@ class Live:
         for name in case.params:
             where = given.params if self._target.params else vars(self.thing)
             left[f"params.{name}"] = where[name]
+        return {name: copied(array) for name, array in left.items()}
+
+    def left_pulls(self, pulls: Pulls) -> dict[str, Array]:
+        """Return the gradients that entered, likewise."""
+        axes = self._target.call.axes
+        left = {"grad_outputs": axes.sequence(pulls.outputs)}
+        left |= {f"grad_state.{k}": axes.state(g) for k, g in enumerate(pulls.state)}
         return {name: copied(array) for name, array in left.items()}
 
     def _placed(self, case: Case) -> Any:

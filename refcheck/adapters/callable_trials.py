@@ -142,7 +142,7 @@ def parameters(target: Target, size: Size) -> tuple[tuple[str, ...], tuple[str, 
     with np.errstate(all="ignore"), suppress(Exception):
         live.run(live.begin(case))
     with np.errstate(all="ignore"), suppress(Exception):
-        live.pull(case)
+        live.pull(live.begin(case), live.pulls(case))
     own = unchanged(live.thing, before)
     written = tuple(n for n in before if n not in own)
     known = target.memory.attributes

@@ -18,6 +18,7 @@ from refcheck.adapters.torch_samples import attempt, sample
 from refcheck.adapters.torch_training import seeded
 from refcheck.case import Case
 from refcheck.cell import (
+    Array,
     Gradients,
     Reply,
     Shapes,
@@ -83,6 +84,13 @@ class TorchCell:
         """Pull gradients back through a call in evaluation mode."""
         with torch.enable_grad():
             return self._run(case, leaves=True).pulled(case)
+
+    def backward_watching(self, case: Case) -> Mapping[str, Array]:
+        """Call as ``backward`` does; return the arguments as the module left them."""
+        with torch.enable_grad():
+            run = self._run(case, leaves=True)
+            run.pulled(case)
+            return run.left(case)
 
     def train_forward(self, case: Case, seed: int) -> Reply:
         """Call in training mode, random numbers seeded."""

@@ -9,7 +9,7 @@ from refcheck.bugs.bug import CELLS, Bug
 from refcheck.bugs.padding import past
 from refcheck.bugs.planted import Plant, planted
 from refcheck.case import Case
-from refcheck.cell import Array, Capability, Reply
+from refcheck.cell import Array, Capability, Gradients, Reply
 
 STATE = Capability.INITIAL_STATE
 LENGTHS = Capability.LENGTHS
@@ -28,6 +28,14 @@ def _final_in_initial(case: Case, reply: Reply) -> dict[str, Array]:
     if case.state is None:
         return {}
     return {f"state.{k}": s for k, s in enumerate(reply.state)}
+
+
+def _added_in_place(case: Case, _: Gradients) -> dict[str, Array]:
+    return {"grad_state.0": case.grad_state[0] + case.grad_outputs.sum()}
+
+
+def _descended(case: Case, found: Gradients) -> dict[str, Array]:
+    return {f"params.{n}": a - found.params[n] for n, a in case.params.items()}
 
 
 def _misfit_ignored(case: Case) -> Case:
@@ -92,6 +100,19 @@ BUGS = (
         leaving(lambda case, _: _each_parameter(case, "bias", lambda b: b[None])),
         ("https://github.com/pytorch/pytorch/issues/1721",),
         needs=Capability.PARAMETERS | Capability.BIAS,
+    ),
+    Bug(
+        "gradients-added-up-in-place",
+        "Gradients of outputs are added to the caller's gradient of the final state.",
+        CELLS,
+        planted(left=_added_in_place),
+    ),
+    Bug(
+        "weights-updated-by-backward",
+        "A step of gradient descent is taken while gradients are pulled back.",
+        CELLS,
+        planted(left=_descended),
+        needs=Capability.PARAMETERS,
     ),
     Bug(
         "inputs-cut-to-size",

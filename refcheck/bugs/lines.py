@@ -44,8 +44,9 @@ def shown(read: Array | None, h: Array) -> Array:
 class Lines:
     """One line each, in the order in which they run; see ``network`` for the calls.
 
-    ``after`` and ``again`` are seen by the caller alone: arguments that a call has left
-    changed, and what the results of an earlier call read like when they are read again.
+    ``after``, ``left`` and ``again`` are seen by the caller alone: arguments that a
+    call, or one for gradients, has left changed, and what the results of an earlier
+    call read like when they are read again.
     """
 
     step: Callable[[Params, Array, State], State]
@@ -75,6 +76,7 @@ class Lines:
     )
     trained: Callable[["Lines"], "Lines"] = lambda lines: lines  # in training mode
     after: Callable[[Case, Reply], Written] = lambda _case, _reply: {}
+    left: Callable[[Case, Gradients], Written] = lambda _case, _found: {}
     again: Callable[[Reply], Reply] = lambda reply: reply
 
 

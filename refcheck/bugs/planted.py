@@ -4,7 +4,7 @@ Gradients are derivatives of what the faulty cell computes, as in a framework wi
 automatic differentiation, unless the fault is one of the backward pass itself.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from typing import Any
@@ -74,6 +74,14 @@ class Planted:
         seen = self._textbook.forward_watching(case)
         after = {**seen.after, **self.lines.after(case, reply)}
         return Watched(reply, after, lambda: self.lines.again(reply))
+
+    def backward_watching(self, case: Case) -> Mapping[str, Array]:
+        """Pull gradients back, and tell what is left in the arguments."""
+        found = self.backward(case)
+        return {
+            **self._textbook.backward_watching(case),
+            **self.lines.left(case, found),
+        }
 
     def backward(self, case: Case) -> Gradients:
         """Run it, and pull the case's gradients back."""

@@ -45,15 +45,11 @@ class Spoken:
     def forward_watching(self, case: Case) -> Watched:
         """Run it, seen from outside."""
         seen: Watched = self.cell.forward_watching(self._case(case))
-        params = {
-            name.removeprefix("params."): array
-            for name, array in seen.after.items()
-            if name.startswith("params.")
-        }
-        after = {n: a for n, a in seen.after.items() if not n.startswith("params.")}
-        own = self._own(case, params)
-        after |= {f"params.{name}": array for name, array in own.items()}
-        return Watched(seen.reply, after, seen.reread)
+        return Watched(seen.reply, self._left(case, seen.after), seen.reread)
+
+    def backward_watching(self, case: Case) -> Mapping[str, Array]:
+        """Pull gradients back, seen from outside."""
+        return self._left(case, self.cell.backward_watching(self._case(case)))
 
     def backward(self, case: Case) -> Gradients:
         """Pull the case's gradients back."""
@@ -77,6 +73,17 @@ class Spoken:
     def accumulated(self, case: Case, times: int) -> Gradients:
         """Return what ``times`` backward passes leave behind."""
         return self._gradients(case, self.cell.accumulated(self._case(case), times))
+
+    def _left(self, case: Case, left: Mapping[str, Array]) -> Mapping[str, Array]:
+        """Return what a call has left, parameters as the target names them."""
+        params = {
+            name.removeprefix("params."): array
+            for name, array in left.items()
+            if name.startswith("params.")
+        }
+        others = {n: a for n, a in left.items() if not n.startswith("params.")}
+        own = self._own(case, params)
+        return others | {f"params.{name}": array for name, array in own.items()}
 
     def _case(self, case: Case) -> Case:
         params = self.layout.to_canonical(self.cell.kind, case.spec, case.params)

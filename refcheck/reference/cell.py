@@ -1,9 +1,12 @@
 """The textbook as a cell: what laws are tested on."""
 
+from collections.abc import Mapping
+
 import numpy as np
 
 from refcheck.case import Case
 from refcheck.cell import (
+    Array,
     Capability,
     Gradients,
     Kind,
@@ -36,6 +39,7 @@ OFFERED = (
     | Capability.FLOAT64
     | Capability.STRIDES
     | Capability.WATCHING
+    | Capability.WATCHING_BACKWARD
 )
 
 
@@ -96,11 +100,18 @@ class ReferenceCell:
     def forward_watching(self, case: Case) -> Watched:
         """Run the textbook, which writes to nothing and keeps nothing."""
         reply = self.forward(case)
-        after = {"inputs": case.inputs} | {
-            f"params.{name}": array for name, array in case.params.items()
-        }
-        after |= {f"state.{k}": s for k, s in enumerate(case.state or ())}
-        return Watched(reply, after, lambda: reply)
+        return Watched(reply, self._left(case), lambda: reply)
+
+    def backward_watching(self, case: Case) -> Mapping[str, Array]:
+        """Run the textbook back, which writes to nothing either."""
+        self.backward(case)
+        pulls = {f"grad_state.{k}": g for k, g in enumerate(case.grad_state)}
+        return self._left(case) | {"grad_outputs": case.grad_outputs} | pulls
+
+    def _left(self, case: Case) -> dict[str, Array]:
+        left = {"inputs": case.inputs}
+        left |= {f"params.{name}": array for name, array in case.params.items()}
+        return left | {f"state.{k}": s for k, s in enumerate(case.state or ())}
 
     def params(self, case: Case) -> list[Params]:
         """Return the textbook's parameters, layer by layer."""

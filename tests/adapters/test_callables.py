@@ -695,6 +695,27 @@ def test_a_reused_buffer_shows_when_the_results_are_read_again() -> None:
     assert not same(seen.reply.state[0], seen.reread().state[0])
 
 
+class AddsUp(f.Rnn):
+    """A cell whose backward pass adds up in the array of its caller."""
+
+    @staticmethod
+    def backward(params: Any, x: Any, h: Any, grad_y: Any, grad_h: Any) -> Any:
+        grad_h += grad_y[-1]
+        return f.Rnn.backward(params, x, h, grad_y, grad_h)
+
+
+def test_what_a_backward_pass_writes_into_its_arguments_shows() -> None:
+    cell = cell_of(AddsUp, Kind.RNN_TANH)
+    case = case_of(cell)
+
+    left = cell.backward_watching(case)
+
+    given = {"inputs": case.inputs, "grad_outputs": case.grad_outputs}
+    given |= {"grad_state.0": case.grad_state[0], "state.0": case.state[0]}
+    given |= {f"params.{name}": array for name, array in case.params.items()}
+    assert [n for n, a in left.items() if not same(a, given[n])] == ["grad_state.0"]
+
+
 def test_what_the_target_writes_into_its_arguments_shows() -> None:
     def forward(params: Any, inputs: Any, state: Any, lengths: Any = None) -> Any:
         inputs[0] = state[...] = params.weight_ih[...] = 7.0

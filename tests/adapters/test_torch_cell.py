@@ -197,6 +197,16 @@ def test_what_a_module_writes_into_its_arguments_is_seen_and_stays_outside() -> 
     np.testing.assert_array_equal(case.inputs, inputs)
 
 
+def test_arguments_are_seen_after_a_backward_call_too() -> None:
+    cell = adapted(modules.MaskKeyword, "gru")
+    case = case_of(cell)
+
+    after = cell.backward_watching(case)
+
+    np.testing.assert_array_equal(after["inputs"], case.inputs)
+    assert after.keys() == cell.forward_watching(case).after.keys()
+
+
 def test_arguments_are_told_in_the_axes_of_the_case() -> None:
     cell = adapted(modules.MaskKeyword, "gru")
     case = case_of(cell)
