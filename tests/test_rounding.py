@@ -243,3 +243,17 @@ def test_the_grid_is_that_of_the_lowest_bit_of_all() -> None:
     assert grid_of(np.array([1.0 + 2.0**-52])) == -52
     assert grid_of(np.zeros(2)) == 0
     assert grid_of(np.array([np.inf])) is None
+
+
+def test_no_power_but_the_square_is_taken() -> None:
+    with pytest.raises(TypeError, match="unsupported operand"):
+        exact(np.ones(2)) ** 3
+
+
+def test_a_plain_matrix_may_stand_on_the_left_of_a_product() -> None:
+    plain, measured = np.array([[1.0, 2.0]]), exact(np.array([[3.0], [4.0]]))
+
+    right = measured.__rmatmul__(plain)
+
+    assert right.value.tolist() == [[11.0]]
+    assert right.allowance >= (exact(plain) @ measured).allowance
