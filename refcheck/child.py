@@ -30,10 +30,10 @@ from refcheck.lookup import named, require_known
 from refcheck.oracle import shortfall
 from refcheck.outcome import Outcome, Status
 from refcheck.runner import measure, replay, run, selected
-from refcheck.search import Trial
 from refcheck.settings import Settings
 from refcheck.store import Stored
 from refcheck.target import load
+from refcheck.trial import Trial
 from refcheck.watch import Watch
 from refcheck.wire import (
     Asked,

@@ -10,12 +10,10 @@ from dataclasses import replace
 from functools import partial
 from typing import Any
 
-from refcheck import oracle, provisional
+from refcheck import answered, oracle, provisional
 from refcheck.calling import (
     Misshapen,
     TargetRaised,
-    require_count,
-    require_shape,
     watched,
 )
 from refcheck.case import Case
@@ -29,7 +27,8 @@ from refcheck.cell import (
     Signature,
     Watched,
 )
-from refcheck.rounding import FORMATS, Format, Known, Measured, Reported, declared
+from refcheck.kept import Kept
+from refcheck.rounding import FORMATS, Format, declared
 from refcheck.scan import format_of
 from refcheck.sensitivity import assumed_error
 from refcheck.textbook import Textbook
@@ -40,7 +39,6 @@ WATCHED = {
     "forward_watching": Capability.WATCHING,
     "backward_watching": Capability.WATCHING_BACKWARD,
 }
-KEPT = 512  # results that laws may share, before the oldest are dropped
 READ, PULLED = ("inputs", "state"), ("grad_outputs", "grad_state")
 
 
@@ -57,7 +55,7 @@ class MeasuredCell:
         self.watch = watch or Unwatched()
         self.law = ""  # on whose behalf the target is called
         self.asked: Case | None = None  # the case that the law was asked on
-        self._kept: dict[Any, tuple[Case, Any]] = {}
+        self._once = Kept().once
         self._scanned: MeasuredCell | None = None
 
     @property
@@ -208,47 +206,17 @@ class MeasuredCell:
         """Run the textbook forward."""
         return self._once("unrolled", case, partial(self.book.forward, case), READ)
 
-    def _once(
-        self, what: str, case: Case, run: Callable[[], Any], read: Sequence[str] = ()
-    ) -> Any:
-        """Return the result for this case, or for one with equal numbers in ``read``.
-
-        The target is asked anew for each case; what follows from numbers alone, for any
-        number of laws, is computed once.
-        """
-        key = (what, _numbers(case, read) if read else id(case))
-        kept = self._kept.pop(key, None) or (case, run())
-        while len(self._kept) >= KEPT:
-            del self._kept[next(iter(self._kept))]  # used the longest ago
-        self._kept[key] = kept
-        return kept[1]
-
-    def _replied(self, case: Case, reply: Reply) -> Reply:
-        require_shape("outputs", reply.outputs, case.grad_outputs.shape)
-        if self.signature.offers(Capability.FINAL_STATE):
-            require_count("states", reply.state, len(case.grad_state))
-        for k, (s, g) in enumerate(zip(reply.state, case.grad_state, strict=False)):
-            require_shape(f"state {k}", s, g.shape)
+    def _replied(self, case: Case, found: Reply) -> Reply:
         errors = partial(self.budget, case)
         if not self.derived:
-            errors = self._assumed(case, reply, self.cell.forward)
-        outputs = Reported(reply.outputs, lambda: _bound(errors().outputs))
-        return Reply(outputs, _states(reply.state, errors))
+            errors = self._assumed(case, found, self.cell.forward)
+        return answered.reply(self.signature, case, found, errors)
 
     def _pulled(self, case: Case, found: Gradients) -> Gradients:
-        require_shape("gradient of inputs", found.inputs, case.inputs.shape)
-        for name, array in case.params.items():
-            require_shape(f"gradient of {name}", found.params[name], array.shape)
         errors = partial(self.gradient_budget, case)
         if not self.derived:
             errors = self._assumed(case, found, self.cell.backward)
-
-        def of(name: str) -> Known:
-            return _bound(errors().params[name])
-
-        params = {n: Reported(a, partial(of, n)) for n, a in found.params.items()}
-        inputs = Reported(found.inputs, lambda: _bound(errors().inputs))
-        return Gradients(params, inputs, _states(found.state, errors))
+        return answered.gradients(case, found, errors)
 
     def _assumed(self, case: Case, found: Any, run: Any) -> Any:
         def call(moved: Case) -> Any:
@@ -284,30 +252,3 @@ def _seen(cell: Cell) -> Signature:
         if hasattr(target, method):
             offered |= capability
     return replace(cell.signature, capabilities=offered)
-
-
-def _numbers(case: Case, fields: Sequence[str]) -> Any:
-    """Return what the textbook makes of these fields depends on, as a key.
-
-    What an array was carried with is told by its id: the case that is kept keeps it.
-    """
-    parts = [case.lengths, *case.params.values()]
-    for name in fields:
-        value = getattr(case, name)
-        parts += value if isinstance(value, tuple) else [value]
-    known = (None if a is None else (a.shape, a.dtype.str, a.tobytes()) for a in parts)
-    return case.spec, *known, *(id(case.carried.get(name)) for name in fields)
-
-
-def _states(state: Any, errors: Callable[[], Any]) -> tuple[Measured, ...]:
-    def of(k: int) -> Known:
-        return _bound(errors().state[k])
-
-    return tuple(Reported(s, partial(of, k)) for k, s in enumerate(state))
-
-
-def _bound(error: Any) -> Known:
-    """Return an allowance: of the textbook's array, or as it was assumed."""
-    if not isinstance(error, Measured):
-        return Known(error)
-    return Known(error.allowance, error.doubts)

@@ -19,7 +19,7 @@ from refcheck.measured import MeasuredCell
 from refcheck.outcome import Finding
 from refcheck.provisional import Provisional
 from refcheck.rounding import Format, Measured
-from refcheck.search import Trial
+from refcheck.trial import Trial
 
 ACTIVATIONS, SUMS = "tanh and σ", "sums and products"
 CARRIED, BESIDE = "carried over from another call", "refcheck's own arithmetic"

@@ -14,8 +14,9 @@ from refcheck.errors import RefcheckError
 from refcheck.law import Law
 from refcheck.measured import MeasuredCell
 from refcheck.outcome import BROKEN, Finding, Outcome, Status
-from refcheck.search import USUAL, Effort, Search, Trial, ask
+from refcheck.search import USUAL, Effort, Search
 from refcheck.settings import Settings
+from refcheck.trial import Trial, ask
 from refcheck.watch import Watch
 
 

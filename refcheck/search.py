@@ -7,24 +7,23 @@ what it drew, and ``reduction.py`` goes on from there.
 import contextlib
 import time
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from itertools import chain
 from statistics import median
 from typing import Any, NamedTuple
-
-import numpy as np
 
 from refcheck.calling import Misshapen, TargetRaised
 from refcheck.case import Subject
 from refcheck.cell import Shapes
 from refcheck.errors import Lost
-from refcheck.judge import Verdict, judge, misshapen
+from refcheck.judge import misshapen
 from refcheck.landmarks import chosen
 from refcheck.law import Law, Relation
 from refcheck.outcome import Finding, Limit, Status
 from refcheck.recipe import Recipe, case_from
 from refcheck.reduction import reduced
 from refcheck.rounding import FORMATS
+from refcheck.trial import Trial, ask, lost
 
 USUAL = 6  # cases drawn by the default profile, for which laws state their ``most``
 
@@ -36,70 +35,6 @@ class Effort(NamedTuple):
     drawn: int  # cases drawn by Hypothesis
     shrink_seconds: float
     seed: int
-
-
-class Trial(NamedTuple):
-    """One case, and what came of it."""
-
-    case: Subject
-    verdicts: Sequence[Verdict]
-    crash: str = ""  # what the target raised, or how its process was lost
-    lost: Status | None = None  # crashed or timed out, if its process was lost
-
-    @property
-    def worst(self) -> Verdict | None:
-        """The violated verdict furthest beyond its allowance, if any."""
-        violated = [v for v in self.verdicts if v.violated]
-        return max(violated, key=lambda v: v.ratio, default=None)
-
-    @property
-    def broken(self) -> bool:
-        """Whether the law does not hold on this case."""
-        return bool(self.crash) or self.worst is not None
-
-    @property
-    def conclusive(self) -> bool:
-        """Whether every claim could be decided."""
-        return all(v.conclusive for v in self.verdicts)
-
-    @property
-    def doubts(self) -> set[str]:
-        """Why not every claim could be decided."""
-        return {doubt.value for v in self.verdicts for doubt in v.doubts}
-
-    def without(self, labels: set[str]) -> "Trial":
-        """Return the trial without the differences that were shown elsewhere."""
-        kept = [
-            v
-            for v in self.verdicts
-            if v.relation is not Relation.DIFFERS or v.label not in labels
-        ]
-        return self._replace(verdicts=kept)
-
-
-def ask(law: Law, cell: Any, case: Subject) -> Trial:
-    """Ask ``law`` of a measured ``cell`` on one case."""
-    verdicts: list[Verdict] = []
-    cell.asked = case
-    try:
-        with np.errstate(all="ignore"):  # a wrong cell may overflow a law's arithmetic
-            for claim in law.check(cell, case):
-                widened = claim._replace(factor=cell.factor)
-                verdicts.append(judge(widened, (TargetRaised,)))
-    except TargetRaised as error:
-        return Trial(case, verdicts, str(error))
-    except Lost as error:
-        return _lost(case, error, verdicts)
-    except Misshapen as error:
-        return Trial(case, [*verdicts, misshapen(error)])
-    finally:
-        cell.asked = None
-    return Trial(case, verdicts)
-
-
-def _lost(case: Subject, error: Lost, verdicts: Sequence[Verdict] = ()) -> Trial:
-    status = Status.TIMED_OUT if error.late else Status.CRASHED
-    return Trial(case, verdicts, str(error), status)
 
 
 class Search:
@@ -166,7 +101,7 @@ class Search:
         except Lost as error:  # while it was built: no more is known of the case
             spec = recipe.spec(self.cell.signature.dtypes)
             bare = case_from(recipe, spec, Shapes({}, 0, spec.hidden_size))
-            trial: Trial | None = _lost(bare, error)
+            trial: Trial | None = lost(bare, error)
         else:
             trial = None if plain is None else self._asked(plain, recipe)
         if trial is not None:
@@ -179,7 +114,7 @@ class Search:
         except TargetRaised as error:
             return Trial(plain, (), str(error))
         except Lost as error:
-            return _lost(plain, error)
+            return lost(plain, error)
         except Misshapen as error:
             return Trial(plain, (misshapen(error),))
         trial = ask(self.law, self.cell, case)

@@ -8,9 +8,9 @@ from refcheck.errors import RefcheckError
 from refcheck.judge import Verdict
 from refcheck.law import Relation
 from refcheck.outcome import Finding, Status
-from refcheck.search import Trial
 from refcheck.settings import Settings
 from refcheck.store import Stored
+from refcheck.trial import Trial
 from refcheck.watch import Unwatched
 from refcheck.wire import Done, Fault, Found, Message, Ready, Refused, Request
 from tests.reporters.reports import case

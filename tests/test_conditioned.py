@@ -15,7 +15,7 @@ from refcheck.measured import MeasuredCell
 from refcheck.recipe import GENERIC, SALTS, Recipe
 from refcheck.reference.cell import ReferenceCell
 from refcheck.rounding import FORMATS
-from refcheck.search import ask
+from refcheck.trial import ask
 from tests.test_rounding import KINDS
 
 UNIT = FORMATS["float64"].u

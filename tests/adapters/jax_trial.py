@@ -5,7 +5,7 @@ from typing import Any
 from refcheck.catalogue import laws
 from refcheck.landmarks import BASE, generic
 from refcheck.measured import MeasuredCell
-from refcheck.search import Trial, ask
+from refcheck.trial import Trial, ask
 
 
 def trial(name: str, cell: Any) -> Trial:

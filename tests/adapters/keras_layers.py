@@ -17,8 +17,8 @@ from refcheck.cell import Declared, Kind
 from refcheck.errors import TargetError
 from refcheck.landmarks import BASE, generic
 from refcheck.measured import MeasuredCell
-from refcheck.search import ask
 from refcheck.target import adapt
+from refcheck.trial import ask
 from tests.adapters import keras_cells as cells
 
 LAWS = (

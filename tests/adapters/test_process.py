@@ -18,8 +18,8 @@ from refcheck.errors import Lost, RefcheckError, TargetError
 from refcheck.inprocess import check
 from refcheck.measured import MeasuredCell
 from refcheck.outcome import Status
-from refcheck.search import Trial, ask
 from refcheck.strategies import Cases
+from refcheck.trial import Trial, ask
 from tests.targets.fake_worker import HARNESS, SCENES
 
 FAKE = Path(__file__).parents[1] / "targets" / "fake_worker.py"

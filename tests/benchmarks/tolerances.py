@@ -25,8 +25,8 @@ from refcheck.measured import MeasuredCell
 from refcheck.outcome import BROKEN
 from refcheck.reference.cell import ReferenceCell
 from refcheck.runner import PROFILES, run
-from refcheck.search import ask
 from refcheck.settings import Settings
+from refcheck.trial import ask
 from tests.benchmarks.ledger import into_docs
 from tests.low_precision import FAULTS, Cheaper
 from tests.right_variants import right, variants
