@@ -117,7 +117,6 @@ def test_a_case_that_does_not_fit_is_left_out(
 
 
 @pytest.mark.filterwarnings("ignore:os.fork")  # of JAX, where another test brought it
-@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
 @pytest.mark.parametrize("moment", ["before", "after"])
 def test_a_forked_copy_of_the_process_ends_at_its_next_call(
     moment: str, reader: CallReader, writer: CallWriter
