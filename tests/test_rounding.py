@@ -16,7 +16,7 @@ from refcheck.rounding import (
     exact,
     scaled_by_norm,
 )
-from refcheck.rounding.numbers import grid_of
+from refcheck.rounding.grid import grid_of
 from refcheck.strategies import Cases
 
 SINGLE = FORMATS["float32"]

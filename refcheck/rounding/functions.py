@@ -15,7 +15,8 @@ from refcheck.rounding.formats import (
     activation_error,
     gamma,
 )
-from refcheck.rounding.numbers import DOTS, FUNCTIONS, UFUNCS, Measured
+from refcheck.rounding.numbers import FUNCTIONS, UFUNCS, Measured
+from refcheck.rounding.sums import DOTS, roundings, sizes
 
 
 def _activation(
@@ -88,10 +89,10 @@ def _joined(join: Any) -> Callable[..., Measured]:
         error = join([p.spread(p.error) for p in every], axis=axis)
         if all(p.mass is None for p in every):
             return first.of(value, error).doubting(*every)
-        mass = join([p.spread(p.sizes()) for p in every], axis=axis)
+        mass = join([p.spread(sizes(p)) for p in every], axis=axis)
         terms, sort = max(p.terms for p in every), first.sort
         if any(p.sort != sort for p in every):
-            terms, sort = max(p.roundings for p in every), DOTS
+            terms, sort = max(roundings(p) for p in every), DOTS
         return first.of(value, error, mass, terms, sort).doubting(*every)
 
     return lifted

@@ -1,0 +1,62 @@
+"""Products, which close their factors, and are terms of a sum that is open.
+
+x y with errors e_x and e_y is off by |y| e_x + |x| e_y + e_x e_y, and its own rounding.
+"""
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from refcheck.cell import Array
+from refcheck.rounding.formats import terms_of
+from refcheck.rounding.grid import Grid
+from refcheck.rounding.sums import DOTS, PRODUCTS
+
+if TYPE_CHECKING:
+    from refcheck.rounding.numbers import Measured
+
+
+def multiplied(a: "Measured", b: "Measured") -> "Measured":
+    """Multiply entry by entry."""
+    x, y, e_x, e_y = a.wide, b.wide, a.bound, b.bound
+    value = x * y
+    error = abs(y) * e_x
+    if not is_free(e_y):
+        error = error + (abs(x) + e_x) * e_y
+    mass = abs(value) + error
+    return a.of(value, error, mass, 1, PRODUCTS, _grid(a, b)).doubting(b)
+
+
+def matrix_product(a: "Measured", b: "Measured") -> "Measured":
+    """Multiply matrices: dot products in any order."""
+    x, y, e_x, e_y = a.wide, b.wide, a.bound, b.bound
+    size_x, size_y = abs(x), abs(y)
+    mass = size_x @ size_y
+    error: Any = 0.0
+    if not is_free(e_y):
+        error = size_x @ b.spread(e_y)
+    if not is_free(e_x):
+        error = error + a.spread(e_x) @ (size_y + e_y)
+    grid = _grid(a, b)
+    count = x.shape[-1] if y.ndim < 2 or not is_free(e_y) else _filled(y)
+    terms = terms_of(a.format, count)
+    if a.format.inside > a.format.u or a.format.operand:
+        error, grid = error + 2.01 * a.format.operand * mass, None
+    return b.of(x @ y, error, mass + error, terms, DOTS, grid).doubting(a)
+
+
+def is_free(error: Any) -> bool:
+    """Whether there is no error at all."""
+    return error.__class__ is float and error == 0.0
+
+
+def _filled(y: Array) -> int:
+    """Return the most terms of a dot product with y (K, O): a zero adds exactly."""
+    return int(np.count_nonzero(y, axis=0).max(initial=0))
+
+
+def _grid(a: "Measured", b: "Measured") -> Grid:
+    """Return the grid of products, None if it is unknown or a factor was rounded."""
+    if a.grid is None or b.grid is None:
+        return None
+    return a.grid + b.grid if is_free(a.bound) and is_free(b.bound) else None
