@@ -36,7 +36,9 @@ def finer(a: Grid, b: Grid) -> Grid:
     return None if a is None or b is None else min(a, b)
 
 
-def is_exact(grid: int, largest: float, form: Format) -> bool:
+def is_exact(grid: int, mass: Array, form: Format) -> bool:
     """Whether every partial sum of terms on this grid is representable."""
     step = 2.0**grid
-    return form.tiny <= step * form.u and largest <= step / form.u
+    if form.tiny > step * form.u:
+        return False
+    return bool(mass.max(initial=0.0) <= step / form.u)

@@ -115,7 +115,8 @@ class Measured:
     def spread(self, part: Any) -> Array:
         """Return a part (error or mass) in the shape of the values."""
         shape = self.wide.shape
-        return part if np.shape(part) == shape else np.broadcast_to(part, shape)
+        same = getattr(part, "shape", None) == shape
+        return part if same else np.broadcast_to(part, shape)
 
     # entries that are moved about
 
@@ -149,10 +150,11 @@ class Measured:
 
     def rearranged(self, move: Callable[[Any], Any]) -> "Measured":
         """Apply ``move``, which only moves entries about, to values and errors."""
-        error = self.error
+        error, mass = self.error, self.mass
         if error.__class__ is not float:
             error = move(self.spread(error))
-        mass = None if self.mass is None else move(self.spread(self.mass))
+        if mass is not None:
+            mass = move(self.spread(mass))
         return self._with(move, error, mass)
 
     def _with(self, change: Callable[[Any], Any], error: Any, mass: Any) -> "Measured":
