@@ -3,7 +3,8 @@
 ``formats.py`` holds what a floating-point format promises, and ``numbers.py`` arrays
 that carry a bound on their own error.  How errors propagate stands in ``sums.py`` (in
 ``grid.py``: which are exact), ``products.py``, ``functions.py`` and, for what can be
-written in several ways, ``forms.py``.  ``reported.py`` holds results of a target, whose bound is worked out when it is asked for.
+written in several ways, ``forms.py``.  ``reported.py`` holds results of a target, whose
+bound is worked out when it is asked for.
 """
 
 from refcheck.rounding import forms  # noqa: F401 - it registers its versions

@@ -92,7 +92,7 @@ def summed(a: "Measured", axis: Any) -> "Measured":
     terms = terms_of(over_rows(form), count)
     alone = a.sort == PRODUCT  # rounded before it is added: the others are no terms
     terms = terms + a.terms - 1 if alone else terms * a.terms
-    grid = a.grid if form.rows == form.u else None
+    grid = a.grid if form.rows <= form.u else None
     error = a.spread(a.error).sum(axis=axis)
     mass = sizes(a).sum(axis=axis)
     sort = PRODUCTS if a.sort else NUMBERS
