@@ -20,7 +20,7 @@ from refcheck.cell import Array, Params, Reply, State, Textbook
 from refcheck.reference.affine import affine
 from refcheck.reference.equations import EQUATIONS
 from refcheck.reference.restart import RESTARTS
-from refcheck.rounding import Measured
+from refcheck.rounding import Measured, before_return
 from refcheck.textbook import Textbook as Book
 
 
@@ -84,4 +84,4 @@ def _first(book: Book, case: Case) -> State:
 
 def _returned(array: Array, params: Params) -> Measured:
     """Return what the target returned, with the rounding that this may have cost."""
-    return Measured(array, format=params.weight_hh.format).returned()
+    return before_return(array, params.weight_hh.format)

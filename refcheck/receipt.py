@@ -2,7 +2,10 @@
 
 A law is asked again with one source of rounding switched on, the others off, and with
 what a case carries from elsewhere left out.  Errors grow a little faster than they add
-up, and what the sources make together beyond their sum stands beside them.
+up, and what the sources make together beyond their sum stands beside them.  Long sums
+are those of matrix products, and over rows and steps: what would go if they were made
+without rounding.  Left are products of entries, and the results that are stored.  Where
+the worst of several forms is allowed, the parts are more than the whole, and scaled.
 """
 
 from collections.abc import Iterator, Mapping
@@ -21,7 +24,7 @@ from refcheck.provisional import Provisional
 from refcheck.rounding import Format, Measured
 from refcheck.trial import Trial
 
-ACTIVATIONS, SUMS = "tanh and σ", "sums and products"
+ACTIVATIONS, SUMS, PRODUCTS = "tanh and σ", "long sums", "products and storing"
 CARRIED, BESIDE = "carried over from another call", "refcheck's own arithmetic"
 TOGETHER = "growing together"
 UNSEEN = 0.005  # a share below this is not told
@@ -32,18 +35,20 @@ DERIVED = (Relation.EQUAL, Relation.AT_MOST)
 class Switch(NamedTuple):
     """What is counted."""
 
-    sums: bool = True
+    rounding: bool = True  # of sums and products
+    sums: bool = True  # long ones
     activations: bool = True
     carried: bool = True
 
     def of(self, form: Format) -> Format:
         """Return the format with what is not counted made as small as nothing."""
-        small = 1.0 if self.sums else SMALL
+        small = 1.0 if self.rounding else SMALL
+        sums = small if self.sums else small * SMALL
         kept = float(self.activations) / small
         return form._replace(
             u=form.u * small,
-            inside=form.inside * small,
-            rows=form.rows * small,
+            inside=form.inside * sums,
+            rows=form.rows * sums,
             operand=form.operand * small,
             ulps=form.ulps * kept,
             absolute=form.absolute * kept,
@@ -75,19 +80,22 @@ def parts(
         return _budget(law, _Counting(cell, switch), case, found)
 
     whole, alone = counted(), counted(carried=False)
-    sums = counted(carried=False, activations=False)
-    activations = counted(carried=False, sums=False)
-    nothing = counted(carried=False, sums=False, activations=False)
-    if None in {whole, alone, sums, activations, nothing}:
+    rounding = counted(carried=False, activations=False)
+    products = counted(carried=False, activations=False, sums=False)
+    activations = counted(carried=False, rounding=False)
+    nothing = counted(carried=False, rounding=False, activations=False)
+    if None in {whole, alone, rounding, products, activations, nothing}:
         return {}
     each = {
-        SUMS: sums - nothing,
+        SUMS: rounding - products,
+        PRODUCTS: products - nothing,
         ACTIVATIONS: activations - nothing,
-        TOGETHER: alone - sums - activations + nothing,
+        TOGETHER: alone - rounding - activations + nothing,
         CARRIED: whole - alone,
         BESIDE: found.allowed - whole + nothing,
     }
-    shares = {name: part / found.allowed for name, part in each.items()}
+    some = {name: part for name, part in each.items() if part > 0}
+    shares = {name: part / sum(some.values()) for name, part in some.items()}
     return {name: share for name, share in shares.items() if share > UNSEEN}
 
 

@@ -16,7 +16,7 @@ def test_beside_the_textbook_only_the_target_rounds(name: str) -> None:
     says = allowance(LAWS[name])
 
     assert says.startswith("what rounding explains in the target, from the textbook")
-    assert "sums and products" in says
+    assert "products and storing" in says
     assert "tanh and σ" in says
 
 

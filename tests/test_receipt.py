@@ -12,7 +12,15 @@ from refcheck.cell import Capability, Kind, Reply
 from refcheck.law import equal, law
 from refcheck.measured import MeasuredCell
 from refcheck.outcome import Finding, Outcome, Status
-from refcheck.receipt import ACTIVATIONS, BESIDE, CARRIED, SUMS, TOGETHER, parts
+from refcheck.receipt import (
+    ACTIVATIONS,
+    BESIDE,
+    CARRIED,
+    PRODUCTS,
+    SUMS,
+    TOGETHER,
+    parts,
+)
 from refcheck.reference.cell import ReferenceCell
 from refcheck.rounding import FORMATS
 from refcheck.rounding.formats import PRESETS
@@ -50,11 +58,19 @@ def test_the_parts_are_all_of_the_allowance(kind: Kind) -> None:
     shares = receipt("outputs-agree", kind)
 
     assert sum(shares.values()) == pytest.approx(1, abs=0.02)
-    assert {SUMS, ACTIVATIONS} <= shares.keys() <= {SUMS, ACTIVATIONS, BESIDE, TOGETHER}
+    assert {PRODUCTS, ACTIVATIONS} <= shares.keys()
+    assert shares.keys() <= {SUMS, PRODUCTS, ACTIVATIONS, BESIDE, TOGETHER}
 
 
 def test_a_relu_has_no_part_in_it() -> None:
     assert ACTIVATIONS not in receipt("outputs-agree", Kind.RNN_RELU)
+
+
+def test_a_sum_of_few_bits_has_no_part_in_it() -> None:
+    shares = receipt("one-step-agrees", Kind.LSTM)
+
+    assert SUMS not in shares
+    assert {PRODUCTS, ACTIVATIONS} <= shares.keys()
 
 
 def test_a_wider_budget_of_activations_has_a_larger_part(monkeypatch: Any) -> None:
@@ -80,7 +96,7 @@ def test_a_fresh_object_is_counted_alike() -> None:
     recipe = next(stated.cases.landmarks(cell.signature, 0))
     case = stated.cases.build(recipe, cell)
 
-    assert {SUMS, ACTIVATIONS} <= parts(stated, cell, case, found).keys()
+    assert {SUMS, PRODUCTS, ACTIVATIONS} <= parts(stated, cell, case, found).keys()
 
 
 @law("y = y, while the target answers", cases=Cases())

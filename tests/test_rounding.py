@@ -7,6 +7,7 @@ from scipy.special import expit
 from refcheck.cell import Kind
 from refcheck.measured import MeasuredCell
 from refcheck.recipe import case_from
+from refcheck.reference.activation import mixed, sigmoid_slope, tanh_slope
 from refcheck.reference.cell import ReferenceCell
 from refcheck.rounding import (
     FORMATS,
@@ -16,11 +17,35 @@ from refcheck.rounding import (
     exact,
     scaled_by_norm,
 )
-from refcheck.rounding.numbers import grid_of
+from refcheck.rounding.grid import grid_of
 from refcheck.strategies import Cases
 
 SINGLE = FORMATS["float32"]
 KINDS = [kind for kind in Kind if kind.textbook]
+
+
+SLOPES = {
+    "1 - y²": (np.tanh, tanh_slope, lambda a: 1 - np.tanh(a) ** 2),
+    "(1 - y)(1 + y)": (
+        np.tanh,
+        tanh_slope,
+        lambda a: (1 - np.tanh(a)) * (1 + np.tanh(a)),
+    ),
+    "1 / cosh²": (np.tanh, tanh_slope, lambda a: 1 / np.cosh(a) ** 2),
+    "4 / (exp + exp)²": (
+        np.tanh,
+        tanh_slope,
+        lambda a: 4 / (np.exp(a) + np.exp(-a)) ** 2,
+    ),
+    "y (1 - y)": (expit, sigmoid_slope, lambda a: expit(a) * (1 - expit(a))),
+    "y - y²": (expit, sigmoid_slope, lambda a: expit(a) - expit(a) ** 2),
+    "σ(a) σ(-a)": (expit, sigmoid_slope, lambda a: expit(a) * expit(-a)),
+    "exp / (1 + exp)²": (
+        expit,
+        sigmoid_slope,
+        lambda a: np.exp(-a) / (1 + np.exp(-a)) ** 2,
+    ),
+}
 
 
 def error_in_single(left, right):
@@ -59,6 +84,53 @@ def test_an_activation_is_allowed_what_its_argument_may_move_it(function) -> Non
     assert (abs(function(a + 1e-3) - function(a)) <= allowed).all()
     assert (abs(function(a - 1e-3) - function(a)) <= allowed).all()
     assert (allowed <= 1.1e-3).all()
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("form", SLOPES)
+def test_a_slope_may_be_computed_in_any_of_its_forms(form, dtype) -> None:
+    function, slope, written = SLOPES[form]
+    a = np.concatenate([np.linspace(-7, 7, 4001), np.linspace(-0.1, 0.1, 4001)])
+    a = a.astype(dtype)
+    narrow = FORMATS[a.dtype.name]._replace(ulps=4.0, absolute=0.0)
+    y = function(exact(a, narrow))
+    right = slope(function(a.astype(np.longdouble)))
+
+    allowed = slope(y).allowance
+
+    assert (abs(written(a) - right) <= allowed).all()
+
+
+def test_what_a_product_loses_to_underflow_is_multiplied_with_it() -> None:
+    tiny, huge = (
+        exact(np.array([x]), SINGLE) + np.array([0.1 * x]) for x in (1e-30, 1e9)
+    )
+
+    product = tiny * tiny * huge
+
+    assert product.allowance > 1.1e9 * SINGLE.tiny
+
+
+def test_a_product_beyond_the_largest_number_stays_unknown_if_it_is_made_small() -> (
+    None
+):
+    huge, tiny = (
+        exact(np.array([x]), SINGLE) + np.array([0.1 * x]) for x in (1e30, 1e-30)
+    )
+
+    product = huge * huge * tiny
+
+    assert product.allowance == np.inf
+    assert product.doubts == {Doubt.OVERFLOW}
+
+
+def test_what_a_gate_mixes_may_leave_the_format() -> None:
+    z = exact(np.array([0.5]), SINGLE)
+
+    mix = mixed(z, np.array([3e38]), np.array([-3e38]))
+
+    assert mix.allowance == np.inf
+    assert mix.doubts == {Doubt.OVERFLOW}
 
 
 def test_both_slopes_are_allowed_where_the_sign_is_undecided() -> None:

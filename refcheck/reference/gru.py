@@ -21,7 +21,7 @@ from typing import NamedTuple
 import numpy as np
 
 from refcheck.cell import Array, Params, State
-from refcheck.reference.activation import sigmoid, sigmoid_slope, tanh_slope
+from refcheck.reference.activation import mixed, sigmoid, sigmoid_slope, tanh_slope
 from refcheck.reference.affine import affine, affine_back, gates
 
 
@@ -44,8 +44,7 @@ def step(params: Params, a_x: Array, state: State) -> tuple[State, Tape]:
     r, z = sigmoid(a_x_r + a_h_r), sigmoid(a_x_z + a_h_z)  # (2)
     q = r * a_h_n  # (3)
     n = np.tanh(a_x_n + q)  # (3)
-    h_next = (1 - z) * n + z * h  # (4)
-    return (h_next,), Tape(h, r, z, n, q)
+    return (mixed(z, n, h),), Tape(h, r, z, n, q)  # (4)
 
 
 def step_back(

@@ -20,7 +20,7 @@ from typing import NamedTuple
 import numpy as np
 
 from refcheck.cell import Array, Params, State
-from refcheck.reference.activation import sigmoid, sigmoid_slope, tanh_slope
+from refcheck.reference.activation import mixed, sigmoid, sigmoid_slope, tanh_slope
 from refcheck.reference.affine import add_bias, affine_back, gates
 
 
@@ -40,8 +40,7 @@ def step(params: Params, a_x: Array, state: State) -> tuple[State, Tape]:
     a_r, a_z, a_n = gates(add_bias(a_x, params.bias_hh), 3)  # (1)
     r, z = sigmoid(a_r + h @ w_r), sigmoid(a_z + h @ w_z)  # (2)
     n = np.tanh(a_n + (r * h) @ w_n)  # (3)
-    h_next = (1 - z) * n + z * h  # (4)
-    return (h_next,), Tape(h, r, z, n)
+    return (mixed(z, n, h),), Tape(h, r, z, n)  # (4)
 
 
 def step_back(

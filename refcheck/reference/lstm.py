@@ -58,9 +58,13 @@ def step_back(
     d_c_next = d_c_next + d_h_next * o * tanh_slope(tanh_c)  # (4)
     d_f, d_c = d_c_next * c, d_c_next * f  # (3)
     d_i, d_g = d_c_next * g, d_c_next * i  # (3)
-    d_a_i, d_a_f = d_i * sigmoid_slope(i), d_f * sigmoid_slope(f)  # (2)
-    d_a_g, d_a_o = d_g * tanh_slope(g), d_o * sigmoid_slope(o)  # (2)
-    d_a = np.concatenate([d_a_i, d_a_f, d_a_g, d_a_o], axis=1)
+    slopes = [
+        sigmoid_slope(i),
+        sigmoid_slope(f),
+        tanh_slope(g),
+        sigmoid_slope(o),
+    ]  # (2)
+    d_a = np.concatenate([d_i, d_f, d_g, d_o], axis=1) * np.concatenate(slopes, axis=1)
     return (d_a, h), (d_a @ params.weight_hh, d_c)  # (1)
 
 

@@ -24,7 +24,7 @@ import numpy as np
 
 from refcheck.cell import Array, Kind, Params, State
 from refcheck.errors import Unsupported
-from refcheck.reference.activation import cut, relu, sigmoid
+from refcheck.reference.activation import cut, mixed, relu, sigmoid
 from refcheck.reference.affine import add_bias, affine, gates
 from refcheck.reference.equations import Equations
 
@@ -110,7 +110,7 @@ def _gru(
     after = options.reset_after
     q = r * affine(h, w_n, b_n) if after else add_bias((r * h) @ w_n.T, b_n)  # (2)
     n = phi(a_x_n + q)  # (2)
-    return ((1 - z) * n + z * h,), None  # (3)
+    return (mixed(z, n, h),), None  # (3)
 
 
 def _rnn(

@@ -17,7 +17,7 @@ from typing import NamedTuple
 import numpy as np
 
 from refcheck.cell import Array, Params, State
-from refcheck.reference.activation import relu, relu_slope, tanh_slope
+from refcheck.reference.activation import relu, tanh_slope, through_relu
 from refcheck.reference.affine import affine, affine_back
 
 
@@ -66,7 +66,7 @@ def step_relu_back(
     """Pull the gradient of the next state back: (d_a, h) for (1), and the state's."""
     h, a = tape
     (d_h_next,) = d_state
-    d_a = d_h_next * relu_slope(a)  # (2)
+    d_a = through_relu(d_h_next, a)  # (2)
     return (d_a, h), (d_a @ params.weight_hh,)  # (1)
 
 

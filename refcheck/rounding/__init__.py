@@ -1,9 +1,13 @@
 """What rounding explains: the only tolerances, and how they are derived.
 
-``formats.py`` holds what a floating-point format promises, ``numbers.py`` arrays that
-carry a bound on their own error, ``functions.py`` NumPy's functions on such arrays.
+``formats.py`` holds what a floating-point format promises, and ``numbers.py`` arrays
+that carry a bound on their own error.  How errors propagate stands in ``sums.py`` (in
+``grid.py``: which are exact), ``products.py``, ``functions.py`` and, for what can be
+written in several ways, ``forms.py``.  ``reported.py`` holds results of a target, whose
+bound is worked out when it is asked for.
 """
 
+from refcheck.rounding import forms  # noqa: F401 - it registers its versions
 from refcheck.rounding.formats import (
     ARITHMETIC,
     DOUBLE,
@@ -20,7 +24,8 @@ from refcheck.rounding.formats import (
     widest,
 )
 from refcheck.rounding.functions import scaled_by_norm
-from refcheck.rounding.numbers import Known, Measured, Reported, exact
+from refcheck.rounding.numbers import Measured, exact
+from refcheck.rounding.reported import Known, Reported, before_return
 
 __all__ = [
     "ARITHMETIC",
@@ -34,6 +39,7 @@ __all__ = [
     "Measured",
     "Reported",
     "activation_error",
+    "before_return",
     "declared",
     "exact",
     "informative",

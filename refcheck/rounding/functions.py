@@ -15,7 +15,8 @@ from refcheck.rounding.formats import (
     activation_error,
     gamma,
 )
-from refcheck.rounding.numbers import DOTS, FUNCTIONS, UFUNCS, Measured
+from refcheck.rounding.numbers import FUNCTIONS, UFUNCS, Measured
+from refcheck.rounding.sums import PRODUCTS, roundings, sizes
 
 
 def _activation(
@@ -61,7 +62,9 @@ def _slope(a: Measured, _: Measured) -> Measured:
 
 def _all_below(moved: Any, most: float) -> bool:
     """Whether all are; NaN is not."""
-    return bool(np.asarray(moved).max(initial=0.0) < most)
+    if np.vdot(moved, moved) < most * most:  # quicker than the largest
+        return True
+    return bool(np.all(moved < most))
 
 
 _UFUNCS: dict[Any, Any] = {
@@ -84,14 +87,16 @@ def _joined(join: Any) -> Callable[..., Measured]:
     def lifted(parts: Sequence[Any], axis: int = 0) -> Measured:
         first = next(p for p in parts if isinstance(p, Measured))
         every = [first.lifted(p) for p in parts]
-        value = join([p.wide for p in every], axis=axis)
-        error = join([p.spread(p.error) for p in every], axis=axis)
+        value = join([p.wide for p in every], axis)
+        error = join([p.spread(p.error) for p in every], axis)
         if all(p.mass is None for p in every):
             return first.of(value, error).doubting(*every)
-        mass = join([p.spread(p.sizes()) for p in every], axis=axis)
-        terms, sort = max(p.terms for p in every), first.sort
-        if any(p.sort != sort for p in every):
-            terms, sort = max(p.roundings for p in every), DOTS
+        mass = join([p.spread(sizes(p)) for p in every], axis)
+        sorts = {p.sort for p in every}
+        if len(sorts) > 1:
+            terms, sort = max(map(roundings, every)), PRODUCTS
+        else:
+            terms, sort = max([p.terms for p in every]), first.sort
         return first.of(value, error, mass, terms, sort).doubting(*every)
 
     return lifted
