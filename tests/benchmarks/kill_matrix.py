@@ -12,7 +12,7 @@ A line of ``kill_matrix.jsonl`` is one fault in one kind.
 
 import argparse
 import time
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import chain
 from pathlib import Path
@@ -26,7 +26,8 @@ from refcheck.bugs.bug import Bug
 from refcheck.catalogue import laws
 from refcheck.cell import Kind
 from refcheck.kills import FILE, Kills
-from refcheck.selftest import Tried, one_kind, shares, sorted_kinds, tried_with
+from refcheck.selftest import Tried, searched, shares
+from refcheck.selftest_cells import one_kind, sorted_kinds
 from refcheck.settings import Settings
 from tests.benchmarks.ledger import into_docs, laws_of_today
 
@@ -80,18 +81,21 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--minutes", type=float, default=60)
     parser.add_argument("--write", action="store_true")
+    parser.add_argument("--alone", action="store_true", help="one dtype at a time")
     words = parser.parse_args()
     if words.write:
         write(recorded())
     else:
-        measure_until(time.monotonic() + 60 * words.minutes)
+        measure_until(time.monotonic() + 60 * words.minutes, alone=words.alone)
 
 
-def measure_until(end: float) -> None:
+def measure_until(end: float, *, alone: bool = False) -> None:
     """Append what is missing to the ledger, until the time is up."""
     tree, known = laws_of_today(), recorded()
     with LEDGER.open("a", encoding="utf-8") as ledger:
         for job in missing(known, tree):
+            if alone and job.dtypes == BOTH:
+                continue
             if time.monotonic() > end:
                 return
             line = measured(job, tree)
@@ -100,17 +104,16 @@ def measure_until(end: float) -> None:
 
 
 def measured(job: Job, tree: str) -> Line:
-    """Plant the fault and ask the laws."""
-    every = [law for law in laws().values() if not job.laws or law.name in job.laws]
+    """Plant the fault and ask the laws; in one dtype others if none of them catches."""
+    every = list(laws().values())
     dtypes = () if job.dtypes == BOTH else (job.dtypes,)
     settings = Settings(profile="quick", dtypes=dtypes)
-    all_of_them = job.full or bool(job.laws)
-    tried = tried_with(job.bug, job.kind, every, settings, full=all_of_them)
-    if job.laws and not tried.laws:  # in this dtype others may catch it
-        every = list(laws().values())
-        tried = tried_with(job.bug, job.kind, every, settings, full=False)
-    full = job.full or not tried.laws
-    names, cases = tried.laws, tried.cases
+    some = [law for law in every if law.name in job.laws]
+    full = job.full or bool(some)
+    tried = searched(job.bug, job.kind, some or every, settings, full=full)
+    if some and not tried.laws:
+        tried = searched(job.bug, job.kind, every, settings, full=False)
+    names, cases, full = tried.laws, tried.cases, job.full or not tried.laws
     return Line(job.bug.id, job.kind.value, names, cases, full, job.dtypes, tree)
 
 
@@ -132,21 +135,23 @@ def missing(known: Known, tree: str) -> Iterator[Job]:
 
 
 def _alone(known: Known, pair: tuple[Bug, Kind]) -> Iterator[Job]:
-    """Yield the runs in one dtype alone, once all laws were asked in both."""
+    """Yield the runs in one dtype alone, once more when all laws were asked in both."""
     fault, kind = pair[0].id, pair[1].value
     both = known.get(Key(fault, kind))
-    for dtypes in ALONE if both and both.full else ():
-        if Key(fault, kind, dtypes) not in known:
-            yield Job(*pair, full=False, dtypes=dtypes, laws=both.laws)
+    for dtypes in ALONE if both else ():
+        line = known.get(Key(fault, kind, dtypes))
+        if line is None or (both.full and not line.full):
+            yield Job(*pair, both.full, dtypes, both.laws)
 
 
 def recorded() -> dict[Key, Line]:
     """Return the lines of faults that are in the bank; later ones count."""
-    if not LEDGER.is_file():
-        return {}
-    texts = LEDGER.read_text("utf-8").splitlines()
-    lines = [msgspec.json.decode(text, type=Line) for text in texts]
-    return {line.key: line for line in lines if line.fault in BANK}
+    found: dict[Key, Line] = {}
+    for text in LEDGER.read_text("utf-8").splitlines() if LEDGER.is_file() else []:
+        line = msgspec.json.decode(text, type=Line)
+        found.pop(line.key, None)
+        found |= {line.key: line} if line.fault in BANK else {}
+    return found
 
 
 def write(known: Known) -> None:
@@ -156,7 +161,7 @@ def write(known: Known) -> None:
         run = runs.setdefault(key.dtypes, defaultdict(dict))
         run[key.fault][key.kind] = known[key].laws
     both = [line for line in known.values() if line.dtypes == BOTH]
-    tree = Counter(line.tree for line in both).most_common(1)[0][0]
+    tree = list(known.values())[-1].tree
     text = msgspec.json.encode(Kills(runs, tree))
     FILE.write_bytes(msgspec.json.format(text, indent=1) + b"\n")
     lines = [msgspec.json.encode(line).decode() + "\n" for line in known.values()]
