@@ -173,10 +173,14 @@ def _ready(cell: Cell, chosen: Sequence[Law], dtypes: Sequence[str] = ()) -> Rea
         kind.value if kind else "unknown",
         (*cell.signature.notes, *_assumed(cell), *_conventions(cell)),
         environment(),
-        tuple(Asked(law.name, law.family, law.statement) for law in chosen),
+        tuple(map(_asked, chosen)),
         asked or usual,
         tuple(bug.id for bug in BUGS if bug.applies_to(cell.signature)),
     )
+
+
+def _asked(law: Law) -> Asked:
+    return Asked(law.name, law.family, law.statement, law.strict)
 
 
 def _assumed(cell: Cell) -> tuple[str, ...]:

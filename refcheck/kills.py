@@ -1,12 +1,13 @@
 """Which laws catch which known fault: what the self-test wrote down, for readers.
 
-``bugs/kills.json`` holds, for a profile and the dtypes that a cell offers, for each
-fault and kind the laws that were violated when it was planted:
+``bugs/kills.json`` holds, for the dtypes that a cell is asked in, for each fault and
+kind the laws that were violated in the quick profile when it was planted:
 
-    {"schema": 1, "runs": {"quick": {"float64+float32": {FAULT: {KIND: [LAW, …]}}}}}
+    {"schema": 2, "tree": …, "runs": {"float64+float32": {FAULT: {KIND: [LAW, …]}}}}
 
-Where no run of the same profile and dtypes is written down, nothing is said, and a
-fault that was not planted into the kind does not count.
+Every profile asks what the quick one asks, so that it catches as much at the least.
+Where no run in the same dtypes is written down, nothing is said, and a fault that was
+not planted into the kind does not count.
 """
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -23,14 +24,11 @@ Caught = Mapping[str, Mapping[str, Sequence[str]]]  # fault -> kind -> laws
 
 
 class Kills(msgspec.Struct, frozen=True):
-    """The kill matrix: profile -> dtypes, joined by + -> fault -> kind -> laws."""
+    """The kill matrix: dtypes, joined by + -> fault -> kind -> laws."""
 
-    runs: Mapping[str, Mapping[str, Caught]] = {}
-    schema: int = 1
-
-    def of(self, profile: str, dtypes: Sequence[str]) -> Caught:
-        """Return what was caught by such a run; empty if there was none."""
-        return self.runs.get(profile, {}).get("+".join(dtypes), {})
+    runs: Mapping[str, Caught] = {}
+    tree: str = ""  # a hash of the sources that it was made with
+    schema: int = 2
 
 
 @cache
@@ -44,7 +42,6 @@ def kills(path: Path = FILE) -> Kills:
 def power(
     could_have: Sequence[str],
     held: Collection[str],
-    profile: str,
     dtypes: Sequence[str],
     kind: str,
     path: Path = FILE,
@@ -53,7 +50,7 @@ def power(
 
     Only faults count whose run in this kind is written down; None if there is none.
     """
-    caught = kills(path).of(profile, dtypes)
+    caught = kills(path).runs.get("+".join(dtypes), {})
     known = [bug for bug in could_have if kind in caught.get(bug, {})]
     if not known:
         return None
@@ -67,8 +64,7 @@ def catching(laws: Iterable[Law], path: Path = FILE) -> dict[str, set[str]]:
     for law in laws:
         for bug in law.catches:
             found.setdefault(bug, set()).add(law.name)
-    runs = [run for runs in kills(path).runs.values() for run in runs.values()]
-    for bug, kinds in (pair for run in runs for pair in run.items()):
+    for bug, kinds in (p for run in kills(path).runs.values() for p in run.items()):
         for names in kinds.values():
             found.setdefault(bug, set()).update(names)
     return found

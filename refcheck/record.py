@@ -124,8 +124,8 @@ class Record:
         """Return the report; laws that have not ended make it incomplete."""
         settings = self.request.settings
         outcomes = list(self.outcomes.values())
-        held = {o.law for o in outcomes if o.status is Status.HELD}
-        run = (settings.profile, self.dtypes, self.kind)
+        deciding = {a.name for a in self.plan if settings.strict or not a.strict}
+        held = {o.law for o in outcomes if o.status is Status.HELD} & deciding
         left_out = any(o.reason.startswith(NOT_REACHED) for o in outcomes)
         chosen = [f"only laws selected by {p!r} were asked" for p in settings.select]
         if settings.factor != 1:
@@ -146,5 +146,5 @@ class Record:
             strict=settings.strict,
             seconds=self.seconds,
             diagnosis=self.diagnosis,
-            power=power(self.could_have, held, *run),
+            power=power(self.could_have, held, self.dtypes, self.kind),
         )

@@ -1,32 +1,28 @@
 """The checker checked: every known fault is caught, and no right cell is failed.
 
-Laws are asked as a profile asks them, but nothing is shrunk, and the search for a law
-ends with its first violating case.
+A stored case of each fault is asked first.  Where it does not show the fault, laws are
+asked as a profile asks them, but nothing is shrunk, and the search for a law ends with
+its first violating case.
 """
 
-import fnmatch
 import warnings
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
-from zlib import crc32
 
 import msgspec
 
 from refcheck.bugs import BUGS
 from refcheck.bugs.bug import CELLS, Bug
-from refcheck.bugs.clipping import NORM, VALUE, PlantedClipper
-from refcheck.bugs.planted import planted
+from refcheck.bugs.clipping import NORM, VALUE
 from refcheck.cell import Kind
-from refcheck.errors import RefcheckError
 from refcheck.kills import catching
 from refcheck.law import Law
-from refcheck.reference.cell import ReferenceCell
 from refcheck.runner import effort, measure
 from refcheck.search import Search
+from refcheck.selftest_cells import OF_A_SAMPLE, chosen, right_cells
 from refcheck.settings import Settings
-
-OF_A_SAMPLE = NORM | VALUE | {Kind.RNN_TANH}  # kinds of its right cells: the fastest
+from refcheck.witnesses import heard, witnesses
 
 
 class Tried(msgspec.Struct, frozen=True):
@@ -118,58 +114,6 @@ def selftest(
     return Selftest(settings.profile, settings.seed, sample, full, names, tried)
 
 
-def chosen(
-    bugs: Iterable[Bug], patterns: Sequence[str], *, sample: bool, every_kind: bool
-) -> list[tuple[Bug, Kind]]:
-    """Return the faults whose id or family matches, each with the kinds to plant it in.
-
-    Raises:
-        RefcheckError: if there is none.
-    """
-    wanted = [bug for bug in bugs if _matches(bug, patterns)]
-    if not wanted:
-        message = (
-            f"{', '.join(map(repr, patterns))} selects no known fault and no family; "
-            f"refcheck laws --bugs lists them."
-        )
-        raise RefcheckError(message)
-    if sample:
-        wanted = list({bug.family: bug for bug in reversed(wanted)}.values())[::-1]
-    return [
-        (bug, kind)
-        for bug in wanted
-        for kind in (sorted_kinds(bug) if every_kind else [one_kind(bug)])
-    ]
-
-
-def _matches(bug: Bug, patterns: Sequence[str]) -> bool:
-    names = (bug.id, bug.family)
-    return not patterns or any(
-        fnmatch.fnmatch(name, pattern) for name in names for pattern in patterns
-    )
-
-
-def sorted_kinds(bug: Bug) -> list[Kind]:
-    """Return the kinds that can have the fault, by name."""
-    return sorted(bug.kinds, key=lambda kind: kind.value)
-
-
-def one_kind(bug: Bug) -> Kind:
-    """Return one of the kinds that can have the fault, another for each fault."""
-    kinds = sorted_kinds(bug)
-    return kinds[crc32(bug.id.encode()) % len(kinds)]
-
-
-def right_cells(kinds: Iterable[Kind]) -> Iterator[tuple[str, Any]]:
-    """Yield the textbook of each kind, and the lines that faults are planted into."""
-    for kind in sorted(kinds, key=lambda kind: kind.value):
-        if kind.recurrent:
-            yield "textbook", ReferenceCell(kind)
-            yield "textbook by lines", planted()(kind)
-        else:
-            yield "textbook by lines", PlantedClipper(kind)
-
-
 def ordered(laws: Sequence[Law], bug: Bug | None = None) -> list[Law]:
     """Return the laws that claim to catch the fault, then those that catch most."""
     rate = Counter(name for names in catching(laws).values() for name in names)
@@ -182,11 +126,32 @@ def tried_with(
 ) -> Tried:
     """Plant the fault, and ask every law in order of catch rate, or up to a catch.
 
-    Up to a catch, the laws that say that they catch it come first.
+    Up to a catch, its witness is asked first, then the laws that claim to catch it.
     """
+    seen = None if full else _witnessed(bug, kind, laws)
+    return seen or searched(bug, kind, laws, settings, full=full)
+
+
+def searched(
+    bug: Bug, kind: Kind, laws: Sequence[Law], settings: Settings, *, full: bool
+) -> Tried:
+    """Plant the fault and ask the laws, without its witness."""
     order = ordered(laws, None if full else bug)
     cell = bug.plant(kind)
     return tried_on(bug.id, cell, order, settings, family=bug.family, full=full)
+
+
+def _witnessed(bug: Bug, kind: Kind, laws: Sequence[Law]) -> Tried | None:
+    """Return the fault as caught by its witness, None if it is not."""
+    witness = witnesses().get(bug.id)
+    if witness is None or witness.kind != kind.value:
+        return None
+    for law in (law for law in laws if law.name == witness.law):
+        with warnings.catch_warnings(action="ignore"):  # of the fault, not of the test
+            seen = heard(witness, law, bug.plant(kind)).broken
+        if seen:
+            return Tried(bug.id, kind.value, bug.family, [law.name], 1, 1)
+    return None
 
 
 def tried_on(

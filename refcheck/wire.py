@@ -33,6 +33,7 @@ class Asked(msgspec.Struct, frozen=True):
     name: str
     family: str
     statement: str
+    strict: bool = False
 
 
 class Ready(msgspec.Struct, frozen=True, tag="ready"):

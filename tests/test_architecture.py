@@ -36,6 +36,7 @@ RANKS = (
     {"wire", "callfile", "callwriter", "isolation", "environment", "store"},
     {"record", "supervisor", "postmortem", "child", "execution", "inprocess"},
     {"serve", "skeletons", "conversation"},
+    {"witnesses", "selftest_cells"},
     {"selftest", "selftest_report"},
     {"options", "commands", "handbook", "buglist", "cli", "__main__"},
     {"pytest_plugin", "pytest_laws", "refcheck"},

@@ -11,6 +11,7 @@ from refcheck.settings import Settings
 from refcheck.wire import Asked, Done, Fault, Found, Ready, Refused, Request
 
 PLAN = (Asked("one", "first", "a = b"), Asked("two", "second", "c = d"))
+DTYPES = ("float64", "float32")
 READY = Ready("gru", ("a note",), {"numpy": "2"}, PLAN)
 HELD = Outcome("one", "first", Status.HELD, cases=1)
 BROKEN = Outcome("one", "first", Status.VIOLATED, cases=1)
@@ -122,3 +123,18 @@ def test_what_widens_allowances_stands_in_the_report() -> None:
 
     assert "allowances were taken 2 times as wide: blocks of 8" in notes
     assert "arithmetic in float32 as declared: tf32" in notes
+
+
+@pytest.mark.parametrize(("strict", "caught"), [(True, 1), (False, 0)])
+def test_a_law_that_only_notes_catches_nothing(strict, caught) -> None:
+    law = "huge-gradients-do-not-overflow"
+    plan = (Asked(law, "clipping", "…", strict=True),)
+    could_have = ("norm-overflows",)
+    found = Record(Request("m:C", {}, Settings(strict=strict)), "0.1")
+    found.take(Ready("clip-norm", (), {}, plan, DTYPES, could_have))
+
+    found.take(Found(Outcome(law, "clipping", Status.HELD, cases=1)))
+
+    power = found.report().power
+    assert power is not None
+    assert (power.known, power.caught) == (1, caught)

@@ -8,7 +8,8 @@ from refcheck.bugs import BUGS
 from refcheck.catalogue import laws
 from refcheck.errors import RefcheckError
 from refcheck.law import identical, law
-from refcheck.selftest import Selftest, Share, Tried, chosen, selftest, shares
+from refcheck.selftest import Selftest, Share, Tried, selftest, shares
+from refcheck.selftest_cells import chosen
 from refcheck.selftest_report import as_json, console, page
 from refcheck.settings import Settings
 from refcheck.strategies import Cases

@@ -6,11 +6,15 @@ import numpy as np
 import pytest
 from hypothesis import find
 
+from refcheck.bugs.planted import planted
+from refcheck.catalogue import laws
 from refcheck.cell import Capability, Kind, Spec
 from refcheck.landmarks import FEW, LANDMARKS, chosen, familiar
 from refcheck.measured import MeasuredCell
 from refcheck.recipe import GENERIC, SCALES, Recipe, array, case_from, lengths
 from refcheck.reference.cell import ReferenceCell
+from refcheck.runner import effort
+from refcheck.settings import Settings
 from refcheck.strategies import Cases
 
 CELL = MeasuredCell(ReferenceCell(Kind.LSTM))
@@ -225,12 +229,34 @@ def test_a_few_landmarks_for_each_law_meet_every_option(option) -> None:
     assert sum(map(option, asked)) >= 6
 
 
-def test_few_landmarks_are_all_taken() -> None:
-    every = list(FULL.landmarks(OFFERING_ALL.signature, 0))
+SHAPE = ("time", "batch", "input_size", "hidden_size", "scale", "input_scale")
 
-    assert len(chosen(FULL, "any", OFFERING_ALL.signature, seed=0, most=1000)) == len(
-        every
-    )
+
+def test_a_run_that_affords_more_than_all_landmarks_meets_each_of_them() -> None:
+    def told(recipes):
+        return {tuple(getattr(r, name) for name in SHAPE) for r in recipes}
+
+    found = chosen(FULL, "any", OFFERING_ALL.signature, seed=0, most=40)
+
+    assert told(found) == told(FULL.landmarks(OFFERING_ALL.signature, 0))
+    assert len(found) <= 40
+
+
+@pytest.mark.parametrize("profile", ["default", "gate", "deep"])
+@pytest.mark.parametrize("kind", [Kind.LSTM, Kind.RNN_TANH], ids=lambda k: k.value)
+def test_what_the_quick_profile_asks_the_longer_ones_ask_too(kind, profile) -> None:
+    def asked(law, profile: str) -> list:
+        most = min(effort(law, Settings(profile=profile)).landmarks, law.cases.most)
+        return chosen(law.cases, law.name, signature, seed=5, most=most)
+
+    signature = MeasuredCell(planted()(kind)).signature
+    every = [law for law in laws().values() if not law.excuse(signature)]
+    searched = [law for law in every if not law.cases.planted]
+
+    assert len(searched) > 60
+    for law in searched:
+        longer = list(map(repr, asked(law, profile)))
+        assert set(map(repr, asked(law, "quick"))) <= set(longer), law.name
 
 
 def test_a_compiled_target_is_drawn_sizes_that_it_has_met() -> None:

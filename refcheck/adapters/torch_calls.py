@@ -171,4 +171,4 @@ class Call:
             else list(case.grad_outputs)
         )
         states = [self.own_state(g) for g in case.grad_state]
-        return [tensor(a) for a in outputs + states]
+        return [tensor(a, case.strides) for a in outputs + states]

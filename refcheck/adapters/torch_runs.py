@@ -5,6 +5,7 @@ copied at once, and has the shape and dtype that the module gave it.
 """
 
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import NamedTuple
 
 import torch
@@ -60,10 +61,16 @@ class Run(NamedTuple):
         return self._gathered(lambda t: gradients.get(id(t)))
 
     def accumulated(self, case: Case, times: int) -> Gradients:
-        """Return what as many calls and backward passes leave in ``grad``."""
+        """Return what as many calls and backward passes leave in ``grad``.
+
+        From the third on, a pass is not the first one through its graph: what others
+        have read must be left as it was.
+        """
         placed, given, answer = self
         for k in range(times):
             if k:
+                answer = placed.call.run(placed.module, given)
+            if k > 1 and not self._pulled_before(answer, case):
                 answer = placed.call.run(placed.module, given)
             projections = _projections(placed.call, answer, case)
             if projections:
@@ -72,6 +79,21 @@ class Run(NamedTuple):
         for parameter in placed.params.values():
             parameter.grad = None
         return found
+
+    def _pulled_before(self, answer: Answer, case: Case) -> bool:
+        """Pull twice and keep the graph; return whether it can be kept.
+
+        That of a compiled module cannot: its buffers are given away.
+        """
+        projections = _projections(self.placed.call, answer, case)
+        leaves = [t for t in self._arguments() if t.requires_grad]
+        pull = partial(torch.autograd.grad, retain_graph=True, allow_unused=True)
+        try:
+            for _ in range(2 if projections else 0):
+                pull(projections, leaves)
+        except RuntimeError:
+            return False
+        return True
 
     def _arguments(self) -> list[Tensor]:
         state = self.given.state or ()

@@ -41,6 +41,7 @@ OFFERED = (
 )
 Make = Callable[[Kind], Lines]
 Plant = Callable[[Kind], "Planted"]
+Pull = Callable[[Case], Gradients]
 
 
 class Planted:
@@ -85,7 +86,7 @@ class Planted:
 
     def backward(self, case: Case) -> Gradients:
         """Run it, and pull the case's gradients back."""
-        return self._both(case, self.lines)[1]
+        return self.recorded(case)[1](case)
 
     def train_forward(self, case: Case, seed: int) -> Reply:
         """Run it with units dropped between layers."""
@@ -93,13 +94,21 @@ class Planted:
 
     def train_backward(self, case: Case, seed: int) -> tuple[Reply, Gradients]:
         """Run it with units dropped between layers, and pull gradients back."""
-        numbers, p = np.random.default_rng(seed), case.spec.dropout
-        shape = (*case.inputs.shape[:2], case.spec.directions * case.spec.hidden_size)
-        share = np.asarray(1 - p, case.spec.dtype)
-        masks = [
-            (numbers.random(shape) >= p) / share for _ in range(case.spec.num_layers)
-        ]
-        return self._both(case, self.lines.trained(self.lines), masks)
+        reply, pull = self.recorded(case, seed)
+        return reply, pull(case)
+
+    def recorded(self, case: Case, seed: int | None = None) -> tuple[Reply, Pull]:
+        """Run it, in training mode if there is a seed, and return what pulls back."""
+        lines = self.lines if seed is None else self.lines.trained(self.lines)
+        masks = None if seed is None else _masks(case, seed)
+        traced, zeros = _traced(case)
+        reply = run(lines, self.kind, traced, zeros, masks)
+
+        def pull(case: Case) -> Gradients:
+            found = _gradients(case, traced, traced.state or zeros, reply)
+            return lines.pulled(case, found)
+
+        return _plain(reply), pull
 
     def with_gradients(self, case: Case) -> Reply:
         """Call as ``forward`` does."""
@@ -118,14 +127,6 @@ class Planted:
         """Return what ``times`` backward passes leave behind, added up."""
         return self.lines.accumulated(self.backward(case), times)
 
-    def _both(
-        self, case: Case, lines: Lines, masks: Sequence[Array] | None = None
-    ) -> tuple[Reply, Gradients]:
-        traced, zeros = _traced(case)
-        reply = run(lines, self.kind, traced, zeros, masks)
-        found = _gradients(case, traced, traced.state or zeros, reply)
-        return _plain(reply), lines.pulled(case, found)
-
 
 def planted(**lines: Any) -> Plant:
     """Return what plants these lines into a textbook cell of any kind."""
@@ -142,6 +143,14 @@ def remembering(make: Callable[[Kind], dict[str, Any]]) -> Plant:
 def stepping(**parts: Any) -> Plant:
     """Return what plants these parts of a step into a textbook cell of any kind."""
     return remembering(lambda kind: {"step": partial(STEPS[kind], **parts)})
+
+
+def _masks(case: Case, seed: int) -> Sequence[Array]:
+    """Return what multiplies the outputs of each layer (T, N, directions*H)."""
+    numbers, p = np.random.default_rng(seed), case.spec.dropout
+    shape = (*case.inputs.shape[:2], case.spec.directions * case.spec.hidden_size)
+    share = np.asarray(1 - p, case.spec.dtype)
+    return [(numbers.random(shape) >= p) / share for _ in range(case.spec.num_layers)]
 
 
 def _traced(case: Case) -> tuple[Case, State]:

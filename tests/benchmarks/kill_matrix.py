@@ -5,15 +5,18 @@
 
 First each fault is planted into one kind and asked up to a catch, the laws that claim
 it first; then into every other kind; then one kind of each is asked every law, in order
-of catch rate, and at last the other kinds.  A line of ``kill_matrix.jsonl`` is one
-fault in one kind.
+of catch rate, and at last the other kinds.  After that the laws that caught are asked
+in each dtype alone, and what was made with other laws than those of today once more.
+A line of ``kill_matrix.jsonl`` is one fault in one kind.
 """
 
 import argparse
 import time
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
+from itertools import chain
 from pathlib import Path
+from typing import NamedTuple
 from zlib import crc32
 
 import msgspec
@@ -23,48 +26,24 @@ from refcheck.bugs.bug import Bug
 from refcheck.catalogue import laws
 from refcheck.cell import Kind
 from refcheck.kills import FILE, Kills
-from refcheck.selftest import (
-    Tried,
-    one_kind,
-    shares,
-    sorted_kinds,
-    tried_with,
-)
+from refcheck.selftest import Tried, searched, shares
+from refcheck.selftest_cells import one_kind, sorted_kinds
 from refcheck.settings import Settings
+from tests.benchmarks.ledger import into_docs, laws_of_today
 
 LEDGER = Path(__file__).with_suffix(".jsonl")
 PAGE = Path(__file__).parents[2] / "docs" / "kill-matrix.md"
-SETTINGS = Settings(profile="quick")
-DTYPES = "float64+float32"
+BOTH = "float64+float32"
+ALONE = ("float64", "float32")
 BANK = {bug.id: bug for bug in BUGS}
-Pair = tuple[str, str]  # fault and kind
-TEXT = """# The kill matrix
 
-Which laws catch which of the known faults, when each is planted into a textbook cell: made by `python -m tests.benchmarks.kill_matrix`.
-A report says from the same record, `refcheck/bugs/kills.json`, how many faults a passing run would have caught.
 
-The quick profile, float64 and float32, seed {seed}, nothing shrunk.
-{known} of {pairs} pairs of a fault and a kind are on record, of {faults} of {bugs} faults.
-{whole} pairs were asked every law; the others until the first catch, so that fewer laws stand in their record than would catch them.
+class Key(NamedTuple):
+    """What a line is about."""
 
-Caught: {caught} of {known} pairs, and {somewhere} of {faults} faults in at least one kind.
-{noted} of the pairs were caught by strict laws alone, as far as they were asked, which a run without `--strict` only notes.
-
-## What each law catches
-
-Of the {whole} pairs that were asked every law.
-*First*: before any other, in the order of how many faults a law claims.
-*Alone*: and no other law did.
-Half of those that were caught took {half} cases or fewer, nine of ten {most}.
-
-| law | caught | first | alone |
-|---|---|---|---|
-{table}
-
-## Not caught in the quick profile
-
-{missed}
-"""  # noqa: E501 - one sentence a line
+    fault: str
+    kind: str
+    dtypes: str = BOTH
 
 
 class Line(msgspec.Struct, frozen=True):
@@ -75,6 +54,26 @@ class Line(msgspec.Struct, frozen=True):
     laws: Sequence[str]
     cases: int  # to the first catch
     full: bool  # every law was asked
+    dtypes: str = BOTH  # in which they were asked
+    tree: str = ""  # a hash of the laws it was made with
+
+    @property
+    def key(self) -> Key:
+        """What it is about."""
+        return Key(self.fault, self.kind, self.dtypes)
+
+
+class Job(NamedTuple):
+    """What is to be measured."""
+
+    bug: Bug
+    kind: Kind
+    full: bool
+    dtypes: str = BOTH
+    laws: Sequence[str] = ()  # none: all
+
+
+Known = Mapping[Key, Line]
 
 
 def main() -> None:
@@ -82,100 +81,146 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--minutes", type=float, default=60)
     parser.add_argument("--write", action="store_true")
+    parser.add_argument("--alone", action="store_true", help="one dtype at a time")
     words = parser.parse_args()
     if words.write:
         write(recorded())
     else:
-        measure_until(time.monotonic() + 60 * words.minutes)
+        measure_until(time.monotonic() + 60 * words.minutes, alone=words.alone)
 
 
-def measure_until(end: float) -> None:
+def measure_until(end: float, *, alone: bool = False) -> None:
     """Append what is missing to the ledger, until the time is up."""
-    every = list(laws().values())
+    tree, known = laws_of_today(), recorded()
     with LEDGER.open("a", encoding="utf-8") as ledger:
-        for bug, kind, full in missing(recorded()):
+        for job in missing(known, tree):
+            if alone and job.dtypes == BOTH:
+                continue
             if time.monotonic() > end:
                 return
-            tried = tried_with(bug, kind, every, SETTINGS, full=full)
-            whole = full or not tried.laws
-            line = Line(bug.id, kind.value, tried.laws, tried.cases, whole)
+            line = measured(job, tree)
+            known[line.key] = line
             print(msgspec.json.encode(line).decode(), file=ledger, flush=True)
 
 
-def missing(known: Mapping[Pair, Line]) -> Iterator[tuple[Bug, Kind, bool]]:
-    """Yield what is still to be measured: fault, kind, and whether by every law."""
+def measured(job: Job, tree: str) -> Line:
+    """Plant the fault and ask the laws; in one dtype others if none of them catches."""
+    every = list(laws().values())
+    dtypes = () if job.dtypes == BOTH else (job.dtypes,)
+    settings = Settings(profile="quick", dtypes=dtypes)
+    some = [law for law in every if law.name in job.laws]
+    full = job.full or bool(some)
+    tried = searched(job.bug, job.kind, some or every, settings, full=full)
+    if some and not tried.laws:
+        tried = searched(job.bug, job.kind, every, settings, full=False)
+    names, cases, full = tried.laws, tried.cases, job.full or not tried.laws
+    return Line(job.bug.id, job.kind.value, names, cases, full, job.dtypes, tree)
+
+
+def missing(known: Known, tree: str) -> Iterator[Job]:
+    """Yield what is still to be measured."""
     bugs = sorted(BUGS, key=lambda bug: crc32(bug.id.encode()))  # mixed, but fixed
     ones = [(bug, one_kind(bug)) for bug in bugs]
     others = [(bug, kind) for bug in bugs for kind in sorted_kinds(bug)]
-    others = [pair for pair in others if pair not in ones]
-    for bug, kind in [*ones, *others]:
-        if (bug.id, kind.value) not in known:
-            yield bug, kind, False
-    for bug, kind in [*ones, *others]:
-        line = known.get((bug.id, kind.value))
+    pairs = [*ones, *(pair for pair in others if pair not in ones)]
+    lines = {pair: known.get(Key(pair[0].id, pair[1].value)) for pair in pairs}
+    yield from (Job(*pair, full=False) for pair in pairs if lines[pair] is None)
+    for pair, line in lines.items():
         if line is None or not line.full:
-            yield bug, kind, True
+            yield Job(*pair, full=True)
+    yield from chain.from_iterable(_alone(known, pair) for pair in pairs)
+    for pair, line in lines.items():
+        if line is not None and line.full and line.tree != tree:
+            yield Job(*pair, full=True)
 
 
-def recorded() -> dict[Pair, Line]:
+def _alone(known: Known, pair: tuple[Bug, Kind]) -> Iterator[Job]:
+    """Yield the runs in one dtype alone, once more when all laws were asked in both."""
+    fault, kind = pair[0].id, pair[1].value
+    both = known.get(Key(fault, kind))
+    for dtypes in ALONE if both else ():
+        line = known.get(Key(fault, kind, dtypes))
+        if line is None or (both.full and not line.full):
+            yield Job(*pair, both.full, dtypes, both.laws)
+
+
+def recorded() -> dict[Key, Line]:
     """Return the lines of faults that are in the bank; later ones count."""
-    if not LEDGER.is_file():
-        return {}
-    texts = LEDGER.read_text("utf-8").splitlines()
-    lines = [msgspec.json.decode(text, type=Line) for text in texts]
-    return {(line.fault, line.kind): line for line in lines if line.fault in BANK}
+    found: dict[Key, Line] = {}
+    for text in LEDGER.read_text("utf-8").splitlines() if LEDGER.is_file() else []:
+        line = msgspec.json.decode(text, type=Line)
+        found.pop(line.key, None)
+        found |= {line.key: line} if line.fault in BANK else {}
+    return found
 
 
-def write(known: Mapping[Pair, Line]) -> None:
-    """Write the matrix that reports read, and the page about it."""
-    found: dict[str, dict[str, Sequence[str]]] = defaultdict(dict)
-    for fault, kind in sorted(known):
-        found[fault][kind] = known[fault, kind].laws
-    text = msgspec.json.encode(Kills({SETTINGS.profile: {DTYPES: found}}))
+def write(known: Known) -> None:
+    """Write the matrix that reports read, and the tables about it; drop old lines."""
+    runs: dict[str, dict[str, dict[str, Sequence[str]]]] = {}
+    for key in sorted(known):
+        run = runs.setdefault(key.dtypes, defaultdict(dict))
+        run[key.fault][key.kind] = known[key].laws
+    both = [line for line in known.values() if line.dtypes == BOTH]
+    tree = list(known.values())[-1].tree
+    text = msgspec.json.encode(Kills(runs, tree))
     FILE.write_bytes(msgspec.json.format(text, indent=1) + b"\n")
-    PAGE.write_text(page(known), encoding="utf-8")
+    lines = [msgspec.json.encode(line).decode() + "\n" for line in known.values()]
+    LEDGER.write_text("".join(lines), encoding="utf-8")
+    into_docs("record", record(known, tree), PAGE)
+    into_docs("laws", table([line for line in both if line.full]), PAGE)
+    into_docs("missed", missed_by_all(both), PAGE)
 
 
-def page(known: Mapping[Pair, Line]) -> str:
-    """Return the page about what is on record."""
-    caught = [line for line in known.values() if line.laws]
-    whole = [line for line in known.values() if line.full]
+def record(known: Known, tree: str) -> Iterator[str]:
+    """Yield what is on record, a row for each run."""
     strict = {name for name, law in laws().items() if law.strict}
-    cases = sorted(line.cases for line in whole if line.laws) or [0]
-    return TEXT.format(
-        seed=SETTINGS.seed,
-        known=len(known),
-        pairs=sum(len(bug.kinds) for bug in BUGS),
-        faults=len({line.fault for line in known.values()}),
-        bugs=len(BUGS),
-        whole=len(whole),
-        caught=len(caught),
-        somewhere=len({line.fault for line in caught}),
-        noted=sum({*line.laws} <= strict for line in caught),
-        half=cases[len(cases) // 2],
-        most=cases[len(cases) * 9 // 10],
-        table="\n".join(table(whole)),
-        missed="\n".join(missed_by_all(known)),
+    pairs = sum(len(bug.kinds) for bug in BUGS)
+    yield "| dtypes | pairs | caught | by strict laws alone | every law asked |"
+    yield "|---|---|---|---|---|"
+    for dtypes in (BOTH, *ALONE):
+        run = [line for line in known.values() if line.dtypes == dtypes]
+        caught = [line for line in run if line.laws]
+        noted = sum({*line.laws} <= strict for line in caught)
+        full = sum(line.full for line in run)
+        of = f"{len(run)} of {pairs}"
+        yield f"| {dtypes} | {of} | {len(caught)} | {noted} | {full} |"
+    lines = known.values()
+    yield ""
+    yield (
+        f"{len({line.fault for line in lines if line.laws})} of {len(BUGS)} faults are "
+        f"caught in at least one kind.  {sum(line.tree == tree for line in lines)} of "
+        f"{len(lines)} pairs were asked with the sources of hash `{tree}`, the others "
+        f"with earlier ones."
+    )
+    cases = sorted(line.cases for line in lines if line.full and line.laws) or [0]
+    yield (
+        f"Half of those that were caught when every law was asked took "
+        f"{cases[len(cases) // 2]} cases or fewer, nine of ten "
+        f"{cases[len(cases) * 9 // 10]}."
     )
 
 
 def table(whole: Sequence[Line]) -> Iterator[str]:
     """Yield the rows of the laws, of the pairs that were asked every law."""
     tried = [Tried(o.fault, o.kind, "fault", o.laws, o.cases) for o in whole]
+    yield "| law | caught | first | alone |"
+    yield "|---|---|---|---|"
     for name, share in shares(laws(), tried).items():
         yield f"| {name} | {share.caught} | {share.first} | {share.alone} |"
 
 
-def missed_by_all(known: Mapping[Pair, Line]) -> Iterator[str]:
+def missed_by_all(lines: Sequence[Line]) -> Iterator[str]:
     """Yield the faults that no law caught, and in which kinds."""
     kinds: dict[str, list[str]] = defaultdict(list)
-    for (fault, kind), line in sorted(known.items()):
-        kinds[fault] += [] if line.laws else [kind]
+    for line in sorted(lines, key=lambda line: line.key):
+        kinds[line.fault] += [] if line.laws else [line.kind]
     for fault, where in kinds.items():
-        of = sum(pair[0] == fault for pair in known)
+        of = sum(line.fault == fault for line in lines)
         told = f"in {', '.join(where)} alone" if len(where) < of else "in every kind"
         if where:
             yield f"- {fault}, {told}: {BANK[fault].says}"
+    if not any(kinds.values()):
+        yield "None."
 
 
 if __name__ == "__main__":

@@ -143,3 +143,10 @@ class Unheard(LSTM):
 
     def update(self, i, f, g, o, c):
         return super().update(i, f.square(), g, o, c)
+
+
+class UnheardTwice(Unheard):
+    """And an output gate of its own, too."""
+
+    def update(self, i, f, g, o, c):
+        return super().update(i, f, g, o.sqrt(), c)

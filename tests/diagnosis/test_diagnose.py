@@ -5,9 +5,19 @@ import pytest
 pytest.importorskip("torch")
 
 import refcheck
+from refcheck.catalogue import laws
+from refcheck.cell import Declared, Kind
 from refcheck.conventions import CONVENTIONS
+from refcheck.diagnosis.diagnose import diagnosed
+from refcheck.kills import catching
+from refcheck.outcome import BROKEN
+from refcheck.runner import measure
+from refcheck.settings import Settings
+from refcheck.target import adapt
 from tests.diagnosis import modules
 
+OF_LSTM = Declared(like=Kind.LSTM)
+AMPLE = 20.0  # seconds: a report takes less, and a busy machine may make less of them
 LAWS = ("agreement", "gates", "calls-leave-no-trace", "same-call-same-result")
 NAMED = {  # module -> the fault, and what to declare where it is a convention
     modules.OutputGateDetached: ("output-gate-gets-no-gradient", ""),
@@ -68,16 +78,24 @@ def test_one_fault_explains_every_law_that_it_breaks():
 
 
 def test_two_faults_are_named_together():
-    diagnosis = checked(modules.TwoFaults).diagnosis
+    report = checked(modules.TwoFaults, diagnosis=False)
+    broken = [o for o in report.outcomes if o.status in BROKEN]
+    target = measure(adapt(modules.TwoFaults, OF_LSTM, "two"), Settings())
+    caught = catching(laws().values())
+
+    diagnosis = diagnosed(target, broken, laws(), caught, seconds=AMPLE)
 
     parts = set(diagnosis.matches[0].bug.split(" + "))
     assert "memory-gets-no-gradient-from-the-output" in parts
     assert parts & {"gates=iofg", "gates-read-as-i-o-f-g"}
 
 
-def test_what_is_not_known_is_not_named_and_its_place_is_told():
-    diagnosis = checked(modules.Unheard).diagnosis
+@pytest.mark.parametrize("module", [modules.Unheard, modules.UnheardTwice])
+def test_what_is_not_known_is_not_named_and_its_place_is_told(module):
+    report = checked(module)
 
+    diagnosis = report.diagnosis
+    assert report.verdict == "violates"
     assert diagnosis.matches == ()
     assert diagnosis.compared > len(CONVENTIONS)
     assert "t=0" in diagnosis.place
