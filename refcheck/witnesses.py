@@ -15,8 +15,8 @@ import msgspec
 from refcheck.case import case_of
 from refcheck.law import Law
 from refcheck.runner import measure
-from refcheck.search import Trial, ask
 from refcheck.settings import Settings
+from refcheck.trial import Trial, ask
 
 FILE = Path(__file__).parent / "bugs" / "witnesses.jsonl"
 
