@@ -206,6 +206,7 @@ WAYS: dict[str, dict[str, Any]] = {  # of writing the same, by what is replaced
     "as it stands": {},
     "n + z (h - n)": {"mixed": lambda z, n, h: n + z * (h - n)},
     "h + (1 - z) (n - h)": {"mixed": lambda z, n, h: h + (1 - z) * (n - h)},
+    "σ(-a) n + z h": {"mixed": lambda z, n, h: sigmoid(-z.of) * n + z * h},
     "n + z h - z n": {"mixed": lambda z, n, h: (n + z * h) - z * n},
     "slopes in factors": {
         "tanh_slope": lambda y: (1 - y) * (1 + y),

@@ -7,7 +7,7 @@ arguments may be off by, and the roundings of the worst of its forms.
     slope of tanh       1 - y², (1 - y)(1 + y), g - g y² for g (1 - y²), 1 / cosh(a)²
     slope of σ          y (1 - y), y - y², g y - g y², σ(a) σ(-a)
     (1 - z) n + z h     as it stands; n + z (h - n); h + (1 - z)(n - h);
-                        n - z n + z h in any order
+                        n - z n + z h in any order; σ(-a) n + σ(a) h
 
 Fused operations round less often.  Terms that a form rounds twice are counted twice
 below, each with γ_k / k, which is no less than u.
@@ -67,7 +67,11 @@ def _sigmoid_slope(y: Measured) -> Measured:
 
 
 def _mixed(z: Measured, n: Any, h: Any) -> Measured:
-    """(1 - z) n + z h, whose slope by z is h - n: there an error of z cancels."""
+    """(1 - z) n + z h, whose slope by z is h - n: there an error of z cancels.
+
+    Where 1 - z is a sigmoid of its own, of -a, what the two are off by themselves does
+    not; what a is off by still does.
+    """
     n, h = z.lifted(n), z.lifted(h)
     e_z, e_n, e_h = z.bound, n.bound, h.bound
     let, kept, apart = 1 - z.wide, z.wide, h.wide - n.wide
@@ -83,7 +87,11 @@ def _mixed(z: Measured, n: Any, h: Any) -> Measured:
         3 * let * apart,
         kept * size_n + old + np.maximum(size_n + old, kept * apart),
     ]
-    rounded = _unit(z.format) * (np.maximum.reduce(forms) + abs(value) + moved)
+    own = np.minimum(e_z, activation_error(z.format, z.wide))
+    of_let = np.where(e_z == 0, 0.0, activation_error(z.format, 1 - z.wide))
+    twice = own * (size_h - apart) + of_let * size_n + _unit(z.format) * (new + old)
+    written = np.maximum(_unit(z.format) * np.maximum.reduce(forms), twice)
+    rounded = written + _unit(z.format) * (abs(value) + moved)
     made = z.of(value, 0.0).doubting(n, h)
     made.error = inside(made, moved + rounded + 5 * z.format.tiny, size_n + size_h)
     return made
