@@ -27,7 +27,7 @@ from refcheck.adapters.torch_samples import attempt, sample
 from refcheck.adapters.torch_signatures import takes_nothing
 from refcheck.adapters.torch_training import draws
 from refcheck.adapters.torch_trials import Found, discovered
-from refcheck.cell import HALVES, Capability, Declared, Kind, Signature, Spec
+from refcheck.cell import HALVES, Capability, Declared, Kind, Padding, Signature, Spec
 from refcheck.errors import TargetError, Unsupported
 from refcheck.layout import TORCH, TORCH_CELL, Layout, recognised
 
@@ -109,6 +109,7 @@ def _adapted(source: Source, base: Spec, declared: Declared, name: str) -> Torch
         fixed=None if source.resizable and base == plain else base,
         layout=layout,
         notes=(*notes, *failed),
+        padding=Padding.ZEROS if kind and found.call.pads else None,
     )
     outputs = found.reply.outputs
     width = outputs.shape[-1] if outputs.ndim else base.hidden_size
@@ -144,6 +145,7 @@ def _capabilities(
         Capability.BIAS: base.bias,
         Capability.NO_BIAS: "bias" in takes or not base.bias,
         Capability.LENGTHS: call.lengths or call.mask,
+        Capability.PADDING_CONTRACT: layout and call.pads,
         Capability.MASKS: told_twice,
         Capability.BATCH_FIRST: "batch_first" in takes,
         Capability.STACKS: stacks,

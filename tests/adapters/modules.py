@@ -485,3 +485,21 @@ class NoState(OutputAlone):
 
     def forward(self, x: Tensor) -> Any:
         return super().forward(x), None
+
+
+class CarelessTail(LengthsKeyword):
+    """Outputs past the end of a row are what follows from the padding."""
+
+    def steps(self, x: Tensor, h: Tensor, ends: Tensor | None) -> State:
+        outputs, last = super().steps(x, h, None)
+        return outputs, last if ends is None else super().steps(x, h, ends)[1]
+
+
+class MixedTail(LengthsKeyword):
+    """Zeros past the end of a row, but the last output once all rows have ended."""
+
+    def steps(self, x: Tensor, h: Tensor, ends: Tensor | None) -> State:
+        outputs, h = super().steps(x, h, ends)
+        longest = len(x) if ends is None else int(ends.sum(0).max())
+        tail = outputs[longest - 1 : longest].expand(len(x) - longest, -1, -1)
+        return torch.cat([outputs[:longest], tail]), h
