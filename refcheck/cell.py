@@ -246,7 +246,7 @@ class Chains(Protocol):
         """Run ``early``, detach its state, run ``late`` from it; gradients of late."""
 
     def accumulated(self, case: "Case", times: int) -> Gradients:
-        """Return what ``times`` backward passes leave behind, added up."""
+        """Return what ``times`` backward passes for parameters alone leave behind."""
 
 
 @dataclass(frozen=True)

@@ -102,9 +102,12 @@ class TorchCell:
             return self._run(late, leaves=True, carried=carried).pulled(late)
 
     def accumulated(self, case: Case, times: int) -> Gradients:
-        """Return what ``times`` backward passes leave in ``grad``."""
+        """Return what ``times`` backward passes leave in ``grad`` of the parameters.
+
+        As in training, the inputs and the state need no gradient.
+        """
         with torch.enable_grad():
-            return self._run(case, leaves=True).accumulated(case, times)
+            return self._run(case).accumulated(case, times)
 
     def _run(
         self,

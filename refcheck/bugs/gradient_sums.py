@@ -126,6 +126,13 @@ BUGS = (
         needs=CHAINS,
     ),
     Bug(
+        "parameters-alone-get-no-gradient",
+        "Parameters get no gradient where neither inputs nor state need one.",
+        CELLS,
+        planted(accumulated=lambda found, _: each(found, lambda g: 0 * g)),
+        needs=CHAINS,
+    ),
+    Bug(
         "state-not-detached",
         "Gradients of the later part run on into the earlier one.",
         CELLS,

@@ -503,3 +503,13 @@ class MixedTail(LengthsKeyword):
         longest = len(x) if ends is None else int(ends.sum(0).max())
         tail = outputs[longest - 1 : longest].expand(len(x) - longest, -1, -1)
         return torch.cat([outputs[:longest], tail]), h
+
+
+class NeedsLeafInputs(LengthsKeyword):
+    """The state records no gradient unless the inputs do."""
+
+    def steps(self, x: Tensor, h: Tensor, ends: Tensor | None) -> State:
+        if x.requires_grad:
+            return super().steps(x, h, ends)
+        with torch.no_grad():
+            return super().steps(x, h, ends)
