@@ -248,6 +248,12 @@ class Chains(Protocol):
     def accumulated(self, case: "Case", times: int) -> Gradients:
         """Return what ``times`` backward passes for parameters alone leave behind."""
 
+    def pulled_again(self, case: "Case", other: "Case") -> Gradients:
+        """Run ``case`` once, pull back what ``other`` pulls, then what ``case`` does.
+
+        Raises whatever the target raises where a recorded call is pulled only once.
+        """
+
 
 @dataclass(frozen=True)
 class Declared:

@@ -162,6 +162,11 @@ class MeasuredCell:
         found = self._extra(case, lambda cell: cell.accumulated(case, times))
         return self._pulled(case, found)
 
+    def pulled_again(self, case: Case, other: Case) -> Gradients:
+        """Return the gradients of a call that those of ``other`` were pulled from."""
+        found = self._extra(case, lambda cell: cell.pulled_again(case, other))
+        return self._pulled(case, found)
+
     def _extra(self, case: Case, run: Callable[[Any], Any]) -> Any:
         return self.call(case, lambda: run(self.cell))
 

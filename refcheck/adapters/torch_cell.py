@@ -109,6 +109,13 @@ class TorchCell:
         with torch.enable_grad():
             return self._run(case).accumulated(case, times)
 
+    def pulled_again(self, case: Case, other: Case) -> Gradients:
+        """Pull what ``other`` pulls through one call, then what ``case`` does."""
+        with torch.enable_grad():
+            run = self._run(case, leaves=True)
+            run.pulled(other, retain=True)
+            return run.pulled(case)
+
     def _run(
         self,
         case: Case,

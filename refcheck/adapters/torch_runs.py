@@ -49,13 +49,18 @@ class Run(NamedTuple):
         params = self.placed.params.items()
         return left | {f"params.{name}": array(p) for name, p in params}
 
-    def pulled(self, case: Case) -> Gradients:
-        """Return the gradients of the arguments, none of them accumulated."""
+    def pulled(self, case: Case, *, retain: bool = False) -> Gradients:
+        """Return the gradients of the arguments, none of them accumulated.
+
+        What the call has recorded is kept if ``retain``, to be pulled from once more.
+        """
         projections = _projections(self.placed.call, self.answer, case)
         leaves = [t for t in self._arguments() if t.requires_grad]
         found: tuple[Tensor | None, ...] = (None,) * len(leaves)
         if projections:
-            found = torch.autograd.grad(projections, leaves, allow_unused=True)
+            found = torch.autograd.grad(
+                projections, leaves, retain_graph=retain, allow_unused=True
+            )
         gradients = {id(t): g for t, g in zip(leaves, found, strict=True)}
         return self._gathered(lambda t: gradients.get(id(t)))
 

@@ -73,6 +73,7 @@ class Lines:
     accumulated: Callable[[Gradients, int], Gradients] = lambda found, times: each(
         found, lambda g: g * times
     )
+    repulled: Callable[[Gradients, Gradients], Gradients] = lambda _, found: found
     trained: Callable[["Lines"], "Lines"] = lambda lines: lines  # in training mode
     after: Callable[[Case, Reply], Written] = lambda _case, _reply: {}
     again: Callable[[Reply], Reply] = lambda reply: reply

@@ -106,6 +106,10 @@ class Planted:
         """Return what ``times`` backward passes leave behind, added up."""
         return self.lines.accumulated(self.backward(case), times)
 
+    def pulled_again(self, case: Case, other: Case) -> Gradients:
+        """Pull what ``other`` pulls through one call, then what ``case`` does."""
+        return self.lines.repulled(self.backward(other), self.backward(case))
+
     def _both(
         self, case: Case, lines: Lines, masks: Sequence[Array] | None = None
     ) -> tuple[Reply, Gradients]:

@@ -73,6 +73,11 @@ class Spoken:
         """Return what ``times`` backward passes leave behind."""
         return self._gradients(case, self.cell.accumulated(self._case(case), times))
 
+    def pulled_again(self, case: Case, other: Case) -> Gradients:
+        """Pull what ``other`` pulls through one call, then what ``case`` does."""
+        found = self.cell.pulled_again(self._case(case), self._case(other))
+        return self._gradients(case, found)
+
     def _case(self, case: Case) -> Case:
         params = self.layout.to_canonical(self.cell.kind, case.spec, case.params)
         complete = [self._completed(p) for p in params]

@@ -513,3 +513,49 @@ class NeedsLeafInputs(LengthsKeyword):
             return super().steps(x, h, ends)
         with torch.no_grad():
             return super().steps(x, h, ends)
+
+
+class Overwriting(torch.autograd.Function):
+    """Its backward pass doubles what it has kept, each time that it runs."""
+
+    @staticmethod
+    def forward(ctx: Any, x: Tensor) -> Tensor:
+        ctx.scale = 1
+        return x.clone()
+
+    @staticmethod
+    def backward(ctx: Any, *grads: Tensor) -> Tensor:
+        ctx.scale *= 2
+        return grads[0] * (ctx.scale / 2)
+
+
+class PulledOnce(torch.autograd.Function):
+    """Its backward pass refuses to run twice."""
+
+    @staticmethod
+    def forward(ctx: Any, x: Tensor) -> Tensor:
+        ctx.pulled = False
+        return x.clone()
+
+    @staticmethod
+    def backward(ctx: Any, *grads: Tensor) -> Tensor:
+        if ctx.pulled:
+            message = "what was kept is gone"
+            raise RuntimeError(message)
+        ctx.pulled = True
+        return grads[0]
+
+
+class SpoilsItsTape(LengthsKeyword):
+    """What it has recorded is right for one backward pass."""
+
+    kept = Overwriting
+
+    def steps(self, x: Tensor, h: Tensor, ends: Tensor | None) -> State:
+        return super().steps(self.kept.apply(x), h, ends)
+
+
+class FreesItsTape(SpoilsItsTape):
+    """What it has recorded is gone after one backward pass, and it says so."""
+
+    kept = PulledOnce
