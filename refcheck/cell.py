@@ -96,6 +96,7 @@ class Capability(Flag):
     TRAINS = auto()  # has a training mode, and a seed
     REPEATABLE_TRAINING = auto()  # ... in which it draws nothing at random by itself
     DROPOUT = auto()  # can be built with dropout between layers
+    COPIES = auto()  # can be copied, saved, and loaded
     CHAINS = auto()  # accumulates gradients over calls, detaches states
     NORMS = auto()  # a clipper that takes norms other than 2
     RETURNS_NORM = auto()  # a clipper that returns the norm it found
@@ -252,6 +253,16 @@ class Chains(Protocol):
         """Run ``case`` once, pull back what ``other`` pulls, then what ``case`` does.
 
         Raises whatever the target raises where a recorded call is pulled only once.
+        """
+
+
+class Copies(Protocol):
+    """What ``Capability.COPIES`` adds."""
+
+    def copied(self, case: "Case", way: str) -> Reply:
+        """Call a copy made by "deepcopy", "saving" or "state_dict" after a call.
+
+        Raises whatever the target raises where it cannot be copied in this way.
         """
 
 

@@ -77,6 +77,10 @@ class Translated:
         """Return what ``times`` backward passes leave behind."""
         return self._gradients(self.cell.accumulated(self._case(case), times))
 
+    def copied(self, case: Case, way: str) -> Reply:
+        """Call a copy of it."""
+        return self._reply(self.cell.copied(self._case(case), way))
+
     def pulled_again(self, case: Case, other: Case) -> Gradients:
         """Pull what ``other`` pulls through one call, then what ``case`` does."""
         found = self.cell.pulled_again(self._case(case), self._case(other))

@@ -39,6 +39,7 @@ ALWAYS = (
     | Capability.STRIDES
     | Capability.MUTABLE
     | Capability.CHAINS
+    | Capability.COPIES
     | Capability.TRAINS
 )
 NOISY = (

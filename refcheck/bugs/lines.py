@@ -74,6 +74,7 @@ class Lines:
         found, lambda g: g * times
     )
     repulled: Callable[[Gradients, Gradients], Gradients] = lambda _, found: found
+    copied: Callable[[Case, str], Case] = lambda case, _: case
     trained: Callable[["Lines"], "Lines"] = lambda lines: lines  # in training mode
     after: Callable[[Case, Reply], Written] = lambda _case, _reply: {}
     again: Callable[[Reply], Reply] = lambda reply: reply

@@ -559,3 +559,19 @@ class FreesItsTape(SpoilsItsTape):
     """What it has recorded is gone after one backward pass, and it says so."""
 
     kept = PulledOnce
+
+
+class HalfLoaded(LengthsKeyword):
+    """Loading a state dictionary leaves one of its weights out."""
+
+    def load_state_dict(self, state_dict: Any, *options: Any, **others: Any) -> Any:
+        own = {"cell.weight_hh": self.cell.weight_hh.detach().clone()}
+        return super().load_state_dict({**state_dict, **own}, *options, **others)
+
+
+class NeverCopied(LengthsKeyword):
+    """It can neither be copied nor saved."""
+
+    def __getstate__(self) -> Any:
+        message = "no copies"
+        raise TypeError(message)
