@@ -95,25 +95,27 @@ def backward_can_be_repeated(cell: MeasuredCell, case: Case) -> Iterator[Claim]:
 
 
 @law(
-    "n backward calls that accumulate leave n ∂L/∂θ behind",
+    "n backward calls for θ alone, which accumulate, leave n ∂L/∂θ behind",
     cases=PULLED,
     requires=Capability.BACKWARD | Capability.CHAINS,
     catches=(
         "accumulation-overwrites",
         "accumulation-averages",
+        "parameters-alone-get-no-gradient",
     ),
 )
 def accumulated_gradients_add(cell: MeasuredCell, case: Case) -> Iterator[Claim]:
     """The gradient of a sum of losses is the sum of their gradients.
 
     Training on batches that do not fit into memory relies on it: what a backward call
-    leaves is added to what is there.
+    leaves is added to what is there.  Nor do inputs or state need a gradient there:
+    that of the parameters is the same without.
     """
     once = cell.backward(case)
-    for times in (2, 3):
+    for times in (1, 2, 3):
         found = cell.accumulated(case, times)
         for name, gradient in once.params.items():
-            label = f"gradient of {name}, {times} times"
+            label = f"gradient of {name} alone, n = {times}"
             yield equal(label, found.params[name], gradient * times)
 
 

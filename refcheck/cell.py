@@ -96,11 +96,13 @@ class Capability(Flag):
     TRAINS = auto()  # has a training mode, and a seed
     REPEATABLE_TRAINING = auto()  # ... in which it draws nothing at random by itself
     DROPOUT = auto()  # can be built with dropout between layers
+    COPIES = auto()  # can be copied, saved, and loaded
     CHAINS = auto()  # accumulates gradients over calls, detaches states
     NORMS = auto()  # a clipper that takes norms other than 2
     RETURNS_NORM = auto()  # a clipper that returns the norm it found
     WATCHING = auto()  # arguments and raw results can be looked at after a call
     WATCHING_BACKWARD = auto()  # ... at arguments after a backward call
+    PADS = auto()  # fills outputs past the end of a row itself, as it likes
     NONFINITE = auto()  # a clipper that declares what inf and NaN give
 
 
@@ -253,7 +255,23 @@ class Chains(Protocol):
         """Run ``early``, detach its state, run ``late`` from it; gradients of late."""
 
     def accumulated(self, case: "Case", times: int) -> Gradients:
-        """Return what ``times`` backward passes leave behind, added up."""
+        """Return what ``times`` backward passes for parameters alone leave behind."""
+
+    def pulled_again(self, case: "Case", other: "Case") -> Gradients:
+        """Run ``case`` once, pull back what ``other`` pulls, then what ``case`` does.
+
+        Raises whatever the target raises where a recorded call is pulled only once.
+        """
+
+
+class Copies(Protocol):
+    """What ``Capability.COPIES`` adds."""
+
+    def copied(self, case: "Case", way: str) -> Reply:
+        """Call a copy made by "deepcopy", "saving" or "state_dict" after a call.
+
+        Raises whatever the target raises where it cannot be copied in this way.
+        """
 
 
 @dataclass(frozen=True)

@@ -154,6 +154,15 @@ class MeasuredCell:
         found = self._extra(case, lambda cell: cell.accumulated(case, times))
         return self._pulled(case, found)
 
+    def pulled_again(self, case: Case, other: Case) -> Gradients:
+        """Return the gradients of a call that those of ``other`` were pulled from."""
+        found = self._extra(case, lambda cell: cell.pulled_again(case, other))
+        return self._pulled(case, found)
+
+    def copied(self, case: Case, way: str) -> Reply:
+        """Return what a copy of the target returns, which was made in this way."""
+        return self._replied(case, self._extra(case, lambda c: c.copied(case, way)))
+
     def _extra(self, case: Case, run: Callable[[Any], Any]) -> Any:
         return self.call(case, lambda: run(self.cell))
 

@@ -49,12 +49,14 @@ class Record:
         return time.monotonic() - self._started
 
     @property
+    def _broken(self) -> bool:
+        return any(o.status in BROKEN for o in self.outcomes.values())
+
+    @property
     def limit(self) -> str:
         """The option under which no further law is asked; empty if there is none."""
         settings = self.request.settings
-        if settings.fail_fast and any(
-            o.status in BROKEN for o in self.outcomes.values()
-        ):
+        if settings.fail_fast and self._broken:
             return "under --fail-fast"
         late = settings.max_time is not None and self.seconds > settings.max_time
         return "within --max-time" if late else ""
@@ -133,6 +135,7 @@ class Record:
             chosen.append(f"{wider}: {settings.factor_reason}")
         cheaper = ", ".join(settings.arithmetic)
         chosen += [f"arithmetic in float32 as declared: {cheaper}"] if cheaper else []
+        asked = (held, self.dtypes, self.kind)
         return Report(
             version=self.version,
             target=self.request.target,
@@ -146,5 +149,5 @@ class Record:
             strict=settings.strict,
             seconds=self.seconds,
             diagnosis=self.diagnosis,
-            power=power(self.could_have, held, self.dtypes, self.kind),
+            power=None if self._broken else power(self.could_have, *asked),
         )

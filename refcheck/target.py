@@ -198,7 +198,7 @@ def _params(name: str, module: ModuleType, place: str) -> Any:
 def _formless(name: str) -> str:
     file = name.endswith(".py")
     defined = _defined(Path(name if file else f"{name.replace('.', '/')}.py"))
-    module, _, attribute = name.strip(":").rpartition(".")
+    module, _, attribute = (name.strip(".:") or "module.Name").rpartition(".")
     likely = [f"{name}:{d}" for d in defined[:3]]
     likely = likely or [f"{name}:Name" if file else f"{module or 'module'}:{attribute}"]
     write = " or ".join(repr(target) for target in likely)

@@ -85,6 +85,15 @@ class Translated:
         """Return what ``times`` backward passes leave behind."""
         return self._gradients(self.cell.accumulated(self._case(case), times))
 
+    def copied(self, case: Case, way: str) -> Reply:
+        """Call a copy of it."""
+        return self._reply(self.cell.copied(self._case(case), way))
+
+    def pulled_again(self, case: Case, other: Case) -> Gradients:
+        """Pull what ``other`` pulls through one call, then what ``case`` does."""
+        found = self.cell.pulled_again(self._case(case), self._case(other))
+        return self._gradients(found)
+
     def _case(self, case: Case) -> Case:
         state = case.state and self._state(case.state)
         return case.but(state=state, grad_state=self._state(case.grad_state))

@@ -116,6 +116,17 @@ def test_an_option_may_keep_further_laws_from_being_asked(
     assert found.limit == limit
 
 
+@pytest.mark.parametrize(("outcome", "told"), [(HELD, True), (BROKEN, False)])
+def test_only_a_pass_says_what_it_would_have_caught(outcome, told) -> None:
+    found = record(profile="quick")
+    found.could_have = ["update-gate-reversed"]
+    found.dtypes = ("float64", "float32")
+
+    found.take(Found(outcome))
+
+    assert (found.report().power is not None) is told
+
+
 def test_what_widens_allowances_stands_in_the_report() -> None:
     found = record(factor=2.0, factor_reason="blocks of 8", arithmetic=("tf32",))
 

@@ -149,7 +149,7 @@ USAGE = {
     "a file that is not there": ("no.py", "write 'no.py:Name'"),
     "no name": ("cells_of_mine:", "expected 'package.module:Name'"),
     "no module": (":Rnn", "write 'module:Rnn'"),
-    "nothing": ("", "the target '' names no object"),
+    "nothing": ("", "the target '' names no object.*write 'module:Name'"),
 }
 
 

@@ -99,7 +99,7 @@ def source_of(thing: Any, declared: Declared, name: str) -> Source:
     options = {k: v for k, v in declared.options.items() if k not in SIZES}
     source = _class(thing, options, name) if _is_built(thing) else _ready(thing)
     if source is None:
-        message = f"cannot adapt {name}, a {type(thing).__name__}: {EXPECTED}."
+        message = f"cannot adapt {name}, of type {type(thing).__name__}: {EXPECTED}."
         raise TargetError(message)
     if options and not source.built:
         message = f"{name} is not built, so it has no option {min(options)!r} to set."

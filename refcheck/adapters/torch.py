@@ -39,6 +39,7 @@ ALWAYS = (
     | Capability.STRIDES
     | Capability.MUTABLE
     | Capability.CHAINS
+    | Capability.COPIES
     | Capability.TRAINS
 )
 NOISY = (
@@ -144,6 +145,7 @@ def _capabilities(
         Capability.BIAS: base.bias,
         Capability.NO_BIAS: "bias" in takes or not base.bias,
         Capability.LENGTHS: call.lengths or call.mask,
+        Capability.PADS: call.pads,
         Capability.MASKS: told_twice,
         Capability.BATCH_FIRST: "batch_first" in takes,
         Capability.STACKS: stacks,

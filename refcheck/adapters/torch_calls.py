@@ -51,6 +51,11 @@ class Call:
     mask_numbers: bool = False  # a mask of 1 and 0, not of True and False
     reset: str = ""  # the method that makes a module forget the state that it keeps
 
+    @property
+    def pads(self) -> bool:
+        """Whether the module itself fills the outputs past the end of a row."""
+        return bool(self.mask) or self.lengths not in ("", "packed")
+
     # arguments ----------------------------------------------------------------------
 
     def given(self, case: Case) -> Given:

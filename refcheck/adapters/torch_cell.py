@@ -13,6 +13,7 @@ from torch import Tensor, nn
 
 from refcheck.adapters.torch_build import CHOICES, SIZES, Source
 from refcheck.adapters.torch_calls import Call
+from refcheck.adapters.torch_copies import COPIES
 from refcheck.adapters.torch_runs import Placed, Run, started
 from refcheck.adapters.torch_samples import attempt, sample
 from refcheck.adapters.torch_training import seeded
@@ -110,9 +111,26 @@ class TorchCell:
             return self._run(late, leaves=True, carried=carried).pulled(late)
 
     def accumulated(self, case: Case, times: int) -> Gradients:
-        """Return what ``times`` backward passes leave in ``grad``."""
+        """Return what ``times`` backward passes leave in ``grad`` of the parameters.
+
+        As in training, the inputs and the state need no gradient.
+        """
         with torch.enable_grad():
-            return self._run(case, leaves=True).accumulated(case, times)
+            return self._run(case).accumulated(case, times)
+
+    def copied(self, case: Case, way: str) -> Reply:
+        """Call a copy of the module, made in this way after a call."""
+        with torch.no_grad():
+            placed, given, _ = self._run(case)
+            twin = COPIES[way](placed.module)
+            return Run(placed, given, placed.call.run(twin, given)).reply()
+
+    def pulled_again(self, case: Case, other: Case) -> Gradients:
+        """Pull what ``other`` pulls through one call, then what ``case`` does."""
+        with torch.enable_grad():
+            run = self._run(case, leaves=True)
+            run.pulled(other, retain=True)
+            return run.pulled(case)
 
     @contextmanager
     def _trained(self, case: Case, seed: int) -> Iterator[Run]:

@@ -5,7 +5,6 @@ copied at once, and has the shape and dtype that the module gave it.
 """
 
 from collections.abc import Callable, Mapping
-from functools import partial
 from typing import NamedTuple
 
 import torch
@@ -50,27 +49,26 @@ class Run(NamedTuple):
         params = self.placed.params.items()
         return left | {f"params.{name}": array(p) for name, p in params}
 
-    def pulled(self, case: Case) -> Gradients:
-        """Return the gradients of the arguments, none of them accumulated."""
+    def pulled(self, case: Case, *, retain: bool = False) -> Gradients:
+        """Return the gradients of the arguments, none of them accumulated.
+
+        What the call has recorded is kept if ``retain``, to be pulled from once more.
+        """
         projections = _projections(self.placed.call, self.answer, case)
         leaves = [t for t in self._arguments() if t.requires_grad]
         found: tuple[Tensor | None, ...] = (None,) * len(leaves)
         if projections:
-            found = torch.autograd.grad(projections, leaves, allow_unused=True)
+            found = torch.autograd.grad(
+                projections, leaves, retain_graph=retain, allow_unused=True
+            )
         gradients = {id(t): g for t, g in zip(leaves, found, strict=True)}
         return self._gathered(lambda t: gradients.get(id(t)))
 
     def accumulated(self, case: Case, times: int) -> Gradients:
-        """Return what as many calls and backward passes leave in ``grad``.
-
-        From the third on, a pass is not the first one through its graph: what others
-        have read must be left as it was.
-        """
+        """Return what as many calls and backward passes leave in ``grad``."""
         placed, given, answer = self
         for k in range(times):
             if k:
-                answer = placed.call.run(placed.module, given)
-            if k > 1 and not self._pulled_before(answer, case):
                 answer = placed.call.run(placed.module, given)
             projections = _projections(placed.call, answer, case)
             if projections:
@@ -79,21 +77,6 @@ class Run(NamedTuple):
         for parameter in placed.params.values():
             parameter.grad = None
         return found
-
-    def _pulled_before(self, answer: Answer, case: Case) -> bool:
-        """Pull twice and keep the graph; return whether it can be kept.
-
-        That of a compiled module cannot: its buffers are given away.
-        """
-        projections = _projections(self.placed.call, answer, case)
-        leaves = [t for t in self._arguments() if t.requires_grad]
-        pull = partial(torch.autograd.grad, retain_graph=True, allow_unused=True)
-        try:
-            for _ in range(2 if projections else 0):
-                pull(projections, leaves)
-        except RuntimeError:
-            return False
-        return True
 
     def _arguments(self) -> list[Tensor]:
         state = self.given.state or ()

@@ -13,6 +13,7 @@ from refcheck.cell import Array, Capability, Gradients, Reply
 
 STATE = Capability.INITIAL_STATE
 LENGTHS = Capability.LENGTHS
+COPIES = Capability.COPIES | Capability.PARAMETERS
 
 
 def leaving(written: Callable[[Case, Reply], dict[str, Array]]) -> Plant:
@@ -69,6 +70,16 @@ def _units_dropped(case: Case) -> Case:
     return case.but(state=tuple(s[..., : case.spec.hidden_size] for s in case.state))
 
 
+def _loaded_without(name: str, way: str) -> Plant:
+    """Plant a copy made in this way in which some parameters are 0."""
+
+    def copied(case: Case, asked: str) -> Case:
+        lost = {n: 0 * a for n, a in case.params.items() if name in n}
+        return case.but(params={**case.params, **lost}) if asked == way else case
+
+    return planted(copied=copied)
+
+
 BUGS = (
     Bug(
         "final-state-written-into-the-initial-one",
@@ -113,6 +124,20 @@ BUGS = (
         CELLS,
         planted(left=_descended),
         needs=Capability.PARAMETERS,
+    ),
+    Bug(
+        "recurrent-weights-not-loaded",
+        "Loading a state dictionary leaves the recurrent weights as they were.",
+        CELLS,
+        _loaded_without("weight_hh", "state_dict"),
+        needs=COPIES,
+    ),
+    Bug(
+        "bias-not-saved",
+        "A module that was saved comes back with biases of 0.",
+        CELLS,
+        _loaded_without("bias", "saving"),
+        needs=COPIES | Capability.BIAS,
     ),
     Bug(
         "inputs-cut-to-size",

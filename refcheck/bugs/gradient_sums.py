@@ -126,6 +126,24 @@ BUGS = (
         needs=CHAINS,
     ),
     Bug(
+        "parameters-alone-get-no-gradient",
+        "Parameters get no gradient where neither inputs nor state need one.",
+        CELLS,
+        planted(accumulated=lambda found, _: each(found, lambda g: 0 * g)),
+        needs=CHAINS,
+    ),
+    Bug(
+        "second-pull-of-a-call-is-the-first",
+        "A recorded call that is pulled twice returns its first gradients again.",
+        CELLS,
+        planted(repulled=lambda first, _: first),
+        (
+            "https://github.com/pytorch/pytorch/issues/777",
+            "https://github.com/pytorch/pytorch/issues/1532",
+        ),
+        needs=CHAINS,
+    ),
+    Bug(
         "state-not-detached",
         "Gradients of the later part run on into the earlier one.",
         CELLS,

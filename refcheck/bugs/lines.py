@@ -74,6 +74,8 @@ class Lines:
     accumulated: Callable[[Gradients, int], Gradients] = lambda found, times: each(
         found, lambda g: g * times
     )
+    repulled: Callable[[Gradients, Gradients], Gradients] = lambda _, found: found
+    copied: Callable[[Case, str], Case] = lambda case, _: case
     trained: Callable[["Lines"], "Lines"] = lambda lines: lines  # in training mode
     after: Callable[[Case, Reply], Written] = lambda _case, _reply: {}
     left: Callable[[Case, Gradients], Written] = lambda _case, _found: {}

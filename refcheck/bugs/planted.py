@@ -35,6 +35,7 @@ OFFERED = (
     | Capability.BATCH_FIRST
     | Capability.PADDING_CONTRACT
     | Capability.CHAINS
+    | Capability.COPIES
     | Capability.TRAINS
     | Capability.DROPOUT
     | Capability.REPEATABLE_TRAINING
@@ -126,6 +127,14 @@ class Planted:
     def accumulated(self, case: Case, times: int) -> Gradients:
         """Return what ``times`` backward passes leave behind, added up."""
         return self.lines.accumulated(self.backward(case), times)
+
+    def copied(self, case: Case, way: str) -> Reply:
+        """Call a copy of it, made in this way."""
+        return self.fresh().forward(self.lines.copied(case, way))
+
+    def pulled_again(self, case: Case, other: Case) -> Gradients:
+        """Pull what ``other`` pulls through one call, then what ``case`` does."""
+        return self.lines.repulled(self.backward(other), self.backward(case))
 
 
 def planted(**lines: Any) -> Plant:

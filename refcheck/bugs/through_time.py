@@ -109,6 +109,13 @@ BUGS = (
         needs=THROUGH,
     ),
     Bug(
+        "state-starts-anew-after-128-steps",
+        "Steps are run in blocks of 128, each of them from the initial state.",
+        CELLS,
+        planted(handed=lambda s, initial, k: initial if k and k % 128 == 0 else s),
+        needs=Capability.SEQUENCE,
+    ),
+    Bug(
         "gradient-cut-after-a-hundred-steps",
         "The state is detached at every hundredth step, to save memory.",
         CELLS,

@@ -49,9 +49,16 @@ def first_wrong(cell: Any, cases: Sequence[Any]) -> str:
         if finding is not None:
             where = f"{finding.label} at {finding.where}"
             silent = list(_silencing(cell, case))
-            rest = f"; right once {' or '.join(silent)} are 0" if silent else ""
-            return f"{where}{rest}"
+            return f"{where}{_vanishing(silent)}"
     return ""
+
+
+def _vanishing(silent: Sequence[str]) -> str:
+    """Say that results are right once these are 0; nothing if none are."""
+    if not silent:
+        return ""
+    verb = "are" if "weights" in silent[-1] else "is"
+    return f"; right once {' or '.join(silent)} {verb} 0"
 
 
 def _silencing(cell: Any, case: Case) -> Iterator[str]:

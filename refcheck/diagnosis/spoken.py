@@ -74,6 +74,16 @@ class Spoken:
         """Return what ``times`` backward passes leave behind."""
         return self._gradients(case, self.cell.accumulated(self._case(case), times))
 
+    def copied(self, case: Case, way: str) -> Reply:
+        """Call a copy of it."""
+        reply: Reply = self.cell.copied(self._case(case), way)
+        return reply
+
+    def pulled_again(self, case: Case, other: Case) -> Gradients:
+        """Pull what ``other`` pulls through one call, then what ``case`` does."""
+        found = self.cell.pulled_again(self._case(case), self._case(other))
+        return self._gradients(case, found)
+
     def _left(self, case: Case, left: Mapping[str, Array]) -> Mapping[str, Array]:
         """Return what a call has left, parameters as the target names them."""
         params = {

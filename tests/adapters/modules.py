@@ -487,29 +487,91 @@ class NoState(OutputAlone):
         return super().forward(x), None
 
 
-class Doubling(torch.autograd.Function):
-    """Passes on, and spoils what a second pass reads."""
+class CarelessTail(LengthsKeyword):
+    """Outputs past the end of a row are what follows from the padding."""
 
-    spoils = "values"
+    def steps(self, x: Tensor, h: Tensor, ends: Tensor | None) -> State:
+        outputs, last = super().steps(x, h, None)
+        return outputs, last if ends is None else super().steps(x, h, ends)[1]
+
+
+class MixedTail(LengthsKeyword):
+    """Zeros past the end of a row, but the last output once all rows have ended."""
+
+    def steps(self, x: Tensor, h: Tensor, ends: Tensor | None) -> State:
+        outputs, h = super().steps(x, h, ends)
+        longest = len(x) if ends is None else int(ends.sum(0).max())
+        tail = outputs[longest - 1 : longest].expand(len(x) - longest, -1, -1)
+        return torch.cat([outputs[:longest], tail]), h
+
+
+class NeedsLeafInputs(LengthsKeyword):
+    """The state records no gradient unless the inputs do."""
+
+    def steps(self, x: Tensor, h: Tensor, ends: Tensor | None) -> State:
+        if x.requires_grad:
+            return super().steps(x, h, ends)
+        with torch.no_grad():
+            return super().steps(x, h, ends)
+
+
+class Overwriting(torch.autograd.Function):
+    """Its backward pass doubles what it has kept, each time that it runs."""
 
     @staticmethod
-    def forward(ctx: Any, y: Tensor) -> Tensor:
-        ctx.passes = 0
-        return y.clone()
+    def forward(ctx: Any, x: Tensor) -> Tensor:
+        ctx.scale = 1
+        return x.clone()
 
     @staticmethod
     def backward(ctx: Any, *grads: Tensor) -> Tensor:
-        ctx.passes += 1
-        if ctx.passes > 1 and Doubling.spoils == "graph":
-            raise RuntimeError
-        return grads[0] * (1 if ctx.passes == 1 else 2)
+        ctx.scale *= 2
+        return grads[0] * (ctx.scale / 2)
 
 
-class Spoiling(LengthsKeyword):
-    """A graph that only the first backward pass finds as it was."""
+class PulledOnce(torch.autograd.Function):
+    """Its backward pass refuses to run twice."""
 
-    def forward(
-        self, x: Tensor, state: Tensor | None = None, lengths: Tensor | None = None
-    ) -> State:
-        y, h = super().forward(x, state, lengths)
-        return Doubling.apply(y), Doubling.apply(h)
+    @staticmethod
+    def forward(ctx: Any, x: Tensor) -> Tensor:
+        ctx.pulled = False
+        return x.clone()
+
+    @staticmethod
+    def backward(ctx: Any, *grads: Tensor) -> Tensor:
+        if ctx.pulled:
+            message = "what was kept is gone"
+            raise RuntimeError(message)
+        ctx.pulled = True
+        return grads[0]
+
+
+class SpoilsItsTape(LengthsKeyword):
+    """What it has recorded is right for one backward pass."""
+
+    kept = Overwriting
+
+    def steps(self, x: Tensor, h: Tensor, ends: Tensor | None) -> State:
+        return super().steps(self.kept.apply(x), h, ends)
+
+
+class FreesItsTape(SpoilsItsTape):
+    """What it has recorded is gone after one backward pass, and it says so."""
+
+    kept = PulledOnce
+
+
+class HalfLoaded(LengthsKeyword):
+    """Loading a state dictionary leaves one of its weights out."""
+
+    def load_state_dict(self, state_dict: Any, *options: Any, **others: Any) -> Any:
+        own = {"cell.weight_hh": self.cell.weight_hh.detach().clone()}
+        return super().load_state_dict({**state_dict, **own}, *options, **others)
+
+
+class NeverCopied(LengthsKeyword):
+    """It can neither be copied nor saved."""
+
+    def __getstate__(self) -> Any:
+        message = "no copies"
+        raise TypeError(message)

@@ -852,9 +852,9 @@ def late(x: Any, state: Any) -> Any:
 
 
 TOLD = {
-    "a number": (3, {}, "cannot adapt cells:Cell, a int: expected a step"),
-    "an object that is not called": (Declared(), {}, "cannot adapt cells:Cell, a Decl"),
-    "a class that is not called": (Declared, {}, "cannot adapt cells:Cell, a type"),
+    "a number": (3, {}, "cannot adapt cells:Cell, of type int: expected a step"),
+    "an object that is not called": (Declared(), {}, "cells:Cell, of type Declared"),
+    "a class that is not called": (Declared, {}, "cells:Cell, of type type"),
     "no sizes": (f.closed_step, {}, "--set input_size=3 --set hidden_size=4"),
     "one size": (
         f.closed_step,

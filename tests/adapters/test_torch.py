@@ -46,6 +46,7 @@ ALL = (
     | Capability.STRIDES
     | Capability.MUTABLE
     | Capability.CHAINS
+    | Capability.COPIES
     | Capability.TRAINS
     | Capability.REPEATABLE_TRAINING
     | Capability.BACKWARD

@@ -39,6 +39,17 @@ def test_the_block_that_a_fault_needs_is_named() -> None:
     assert found.endswith("right once the input weights of the input gate are 0")
 
 
+def test_one_bias_is_told_of_in_the_singular() -> None:
+    def bias_twice(params, x):
+        first = np.arange(len(params.bias_ih)) < len(params.bias_ih) // 4
+        bias = np.where(first, 2 * params.bias_ih, params.bias_ih)
+        return heard(params._replace(bias_ih=bias), x)
+
+    found = place_of(stepping(heard=bias_twice)(Kind.LSTM))
+
+    assert found.endswith("right once the bias of the inputs of the input gate is 0")
+
+
 def test_the_time_step_is_the_first_at_which_outputs_are_wrong() -> None:
     def ended(_, reply):
         late = np.arange(len(reply.outputs))[:, None, None] >= 3

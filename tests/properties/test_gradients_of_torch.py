@@ -8,7 +8,9 @@ torch = pytest.importorskip("torch")
 
 from refcheck.adapters.torch import adapt  # noqa: E402 - needs torch
 from refcheck.cell import Declared, Kind  # noqa: E402
-from tests.properties.quick_outcomes import holds  # noqa: E402
+from refcheck.outcome import Status  # noqa: E402
+from tests.adapters import modules  # noqa: E402
+from tests.properties.quick_outcomes import holds, outcome  # noqa: E402
 
 ANY = (
     "gradients-agree-with-differences",
@@ -67,3 +69,31 @@ def test_a_relu_cell_of_torch_obeys(name: str) -> None:
     cell = adapt(torch.nn.RNN, Declared(like=Kind.RNN_RELU), "RNN")
 
     assert holds(name, cell, seed=len(name))
+
+
+def test_parameters_that_get_no_gradient_beside_plain_inputs_are_noticed() -> None:
+    cell = adapt(modules.NeedsLeafInputs, Declared(like=Kind.GRU), "m")
+
+    assert holds("backward-can-be-repeated", cell)
+    assert outcome("accumulated-gradients-add", cell).status is Status.VIOLATED
+
+
+PULLED_TWICE = "a-recorded-call-can-be-pulled-twice"
+
+
+@pytest.mark.parametrize("module", ["RNN", "LSTM", "GRU", "LSTMCell"])
+def test_what_torch_has_recorded_can_be_pulled_twice(module: str) -> None:
+    assert holds(PULLED_TWICE, adapt(getattr(torch.nn, module), Declared(), module))
+
+
+def test_a_tape_that_is_right_once_is_noticed() -> None:
+    cell = adapt(modules.SpoilsItsTape, Declared(like=Kind.GRU), "m")
+
+    assert holds("backward-can-be-repeated", cell)
+    assert outcome(PULLED_TWICE, cell).status is Status.VIOLATED
+
+
+def test_a_tape_that_refuses_to_be_read_twice_is_no_violation() -> None:
+    assert holds(
+        PULLED_TWICE, adapt(modules.FreesItsTape, Declared(like=Kind.GRU), "m")
+    )

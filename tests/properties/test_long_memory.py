@@ -11,11 +11,13 @@ from tests.bank import right
 from tests.properties.quick_outcomes import KINDS, holds
 
 NAME = "gradient-reaches-the-first-of-hundreds-of-steps"
+FORWARD = "hundreds-of-steps-agree"
 
 
 @pytest.mark.parametrize(("kind", "seed"), KINDS)
-def test_a_right_cell_obeys(kind: Kind, seed: int) -> None:
-    assert holds(NAME, right(kind), seed=seed)
+@pytest.mark.parametrize("name", [NAME, FORWARD])
+def test_a_right_cell_obeys(name: str, kind: Kind, seed: int) -> None:
+    assert holds(name, right(kind), seed=seed)
 
 
 @pytest.mark.parametrize("kind", [kind for kind in Kind if kind.textbook])
