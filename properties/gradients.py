@@ -117,6 +117,7 @@ def remainder_is_second_order(cell: MeasuredCell, case: Case) -> Iterator[Claim]
         hidden=(1, 9),
         most=10,
         first=OPTIONS,
+        half=False,  # a single number, in which most of the terms cancel
     ),
     requires=Capability.BACKWARD | Capability.LAYOUT,
     catches=(

@@ -16,8 +16,8 @@ from refcheck.landmarks import BASE, HANDFUL, LANDMARKS, familiar, generic, vari
 from refcheck.recipe import SCALES, Recipe, case_from
 from refcheck.rounding import FORMATS, is_half
 
-TAME = (0, 1, 3)  # scales of at most 1
-HALF = {"time": 2, "batch": 2, "hidden_size": 3, "input_size": 3, "num_layers": 2}
+TAME = (1, 3)  # scales below 1
+HALF = {"time": 2, "batch": 2, "hidden_size": 3, "input_size": 3, "num_layers": 1}
 
 Extra = Callable[[Case, int], Any]
 Then = Callable[[Any, Case], Case]  # (measured cell, case) -> case
@@ -140,7 +140,7 @@ class Cases:
     def _tamed(self, recipe: Recipe, signature: Signature) -> Recipe:
         """Return a recipe for 16 bits, where an allowance soon says nothing."""
         least = {"time": self.time[0], "batch": self.batch[0]}
-        least |= {"hidden_size": self.hidden[0]}
+        least |= {"hidden_size": self.hidden[0], "num_layers": 2 if self.layers else 1}
         changes = {
             name: max(least.get(name, 1), min(getattr(recipe, name), most))
             for name, most in HALF.items()

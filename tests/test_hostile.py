@@ -40,6 +40,7 @@ HOW = {
 class Hostile(np.ndarray):
     """An array whose arithmetic is off by its whole budget."""
 
+    __array_priority__ = 1.0  # what is joined with another array stays hostile
     how = staticmethod(HOW["up"])
     of: Any = None  # what it was made of, if it is an activation
 
