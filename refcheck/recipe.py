@@ -114,14 +114,17 @@ def array(seed: int, shape: tuple[int, ...], *, salt: int = 0) -> Array:
 
 
 def lengths(seed: int, time: int, batch: int) -> Array:
-    """Return a length for each row: T for seed 0, else unequal, 1 and T among them."""
+    """Return a length for each row: T for seed 0, else unequal, 1 and T among them.
+
+    One row alone may end anywhere.
+    """
     if seed == 0:
         return np.full(batch, time)
     bits = _hashed(seed, 77, batch)
     found = 1 + (bits % np.uint64(time)).astype(int)
-    first = int(bits[0] >> np.uint64(32)) % batch
-    found[first] = time
     if batch > 1:
+        first = int(bits[0] >> np.uint64(32)) % batch
+        found[first] = time
         found[(first + 1) % batch] = 1
     return found
 
