@@ -23,7 +23,7 @@ from .parts import each_part
         lengths=False,
         time=(1, 17),
         most=8,
-        first=("generic", "two layers", "one step", "three layers"),
+        first=("generic", "two layers", "one step", "three layers, D = H"),
     ),
     requires=Capability.LAYOUT | Capability.DIRECTIONS,
     catches=(

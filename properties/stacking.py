@@ -24,7 +24,7 @@ ALONE = Capability.STACKS | Capability.RESIZABLE | Capability.LAYOUT
         time=(1, 5),
         hidden=(1, 9),
         most=7,
-        first=("three layers", "two layers, both directions"),
+        first=("three layers, D = H", "two layers, both directions"),
     ),
     requires=ALONE,
     catches=(

@@ -22,7 +22,12 @@ from .state import CARRIED, moved
         state=True,
         batch=(2, 17),
         extra={"row": lambda c, k: k % c.batch},
-        first=("two layers, both directions", "generic", "three layers", "9 rows"),
+        first=(
+            "two layers, both directions",
+            "generic",
+            "three layers, D = H",
+            "9 rows",
+        ),
     ),
     requires=CARRIED | Capability.BATCH,
     catches=(

@@ -38,7 +38,7 @@ LANDMARKS: Mapping[str, Mapping[str, Any]] = {
     "small": {"scale": 3},
     "large inputs": {"input_scale": 4},
     "33 steps": {"time": 33, "batch": 2, "scale": 1},
-    "three layers": {"num_layers": 3, "batch": 3, "time": 4},
+    "three layers, D = H": {"num_layers": 3, "batch": 3, "time": 4, "input_size": 2},
     "17 units": {"hidden_size": 17, "input_size": 9, "batch": 2, "time": 3},
     "17 rows": {"batch": 17, "time": 2},
     "65 steps": {"time": 65, "batch": 2, "scale": 1, "hidden_size": 2},

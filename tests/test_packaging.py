@@ -42,7 +42,7 @@ def test_the_package_says_that_it_is_typed() -> None:
     assert PROJECT["tool"]["setuptools"]["package-data"] == {
         "refcheck": ["py.typed"],
         "refcheck.skeletons": ["*/*"],
-        "refcheck.bugs": ["*.json"],
+        "refcheck.bugs": ["*.json", "*.jsonl"],
     }
 
 

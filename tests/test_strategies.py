@@ -72,7 +72,7 @@ POWER = {
         c.spec.hidden_size % 4 and c.spec.hidden_size > 4
     ),
     "more than 32 units": lambda c: c.spec.hidden_size > 32,
-    "three layers": lambda c: c.spec.num_layers == 3,
+    "three layers, D = H": lambda c: c.spec.num_layers == 3,
     "both directions": lambda c: c.spec.bidirectional,
     "stacked directions": lambda c: c.spec.bidirectional and c.spec.num_layers > 1,
     "no bias": lambda c: not c.spec.bias,
