@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 
 from refcheck.case import Case
-from refcheck.cell import Kind, Padding, Signature, Spec
+from refcheck.cell import Gradients, Kind, Padding, Signature, Spec
 from refcheck.judge import judge
 from refcheck.landmarks import BASE, generic
 from refcheck.law import equal
@@ -13,6 +13,7 @@ from refcheck.layouts import EQUINOX_GRU, HAIKU_LSTM
 from refcheck.measured import MeasuredCell
 from refcheck.recipe import GENERIC, Recipe
 from refcheck.reference.cell import ReferenceCell
+from refcheck.rounding import Measured
 from refcheck.strategies import Cases
 from refcheck.textbook import Textbook
 from tests.properties.test_padding import Promising
@@ -90,9 +91,9 @@ def test_parameters_of_a_case_convert_there_and_back_bit_for_bit() -> None:
         assert back.params[name].tobytes() == array.tobytes()
 
 
-def repeating() -> tuple[MeasuredCell, Case]:
+def repeating(padding: Padding = Padding.REPEATED) -> tuple[MeasuredCell, Case]:
     """Return a right cell that repeats outputs, and rows of 0, 1 and 3 steps."""
-    cell = MeasuredCell(Promising(Kind.GRU, Padding.REPEATED))
+    cell = MeasuredCell(Promising(Kind.GRU, padding))
     recipe = BASE.but(time=3, batch=3, with_state=True)
     case = Cases().build(generic(recipe, 5), cell)
     return cell, case.but(lengths=np.array([0, 1, 3]))
@@ -134,3 +135,48 @@ def test_what_reads_backwards_has_no_output_to_repeat() -> None:
 
     assert not outputs[2, :2, case.spec.hidden_size :].any()
     assert outputs[2, :2, : case.spec.hidden_size].all()
+
+
+def test_outputs_that_are_left_alone_may_be_off_as_without_lengths() -> None:
+    cell, case = repeating(Padding.UNTOUCHED)
+
+    found, on = (cell.budget(c).outputs for c in (case, case.but(lengths=None)))
+
+    assert np.array_equal(found.value, on.value)
+    assert np.array_equal(found.allowance, on.allowance)
+    assert np.all(found.allowance > 0)
+
+
+def test_gradients_of_outputs_that_are_left_alone_come_from_the_padding_too() -> None:
+    cell, case = repeating(Padding.UNTOUCHED)
+    still = tuple(np.zeros_like(g) for g in case.grad_state)
+    case, on = case.but(grad_state=still), case.but(grad_state=still, lengths=None)
+
+    found, right = cell.gradient_budget(case), cell.gradient_budget(on)
+
+    for mine, whole in zip(parts(found), parts(right), strict=True):
+        assert not judge(equal("gradient", mine, whole)).violated
+        assert np.all(mine.allowance >= whole.allowance / 2)
+    assert np.all(found.inputs.value[2, 0])
+
+
+def test_no_gradient_comes_from_outputs_past_the_end_that_are_not_read() -> None:
+    cell, case = repeating(Padding.UNTOUCHED)
+    zeros = MeasuredCell(Promising(Kind.GRU))
+    quiet = unpulled(case)
+
+    found, right = cell.gradient_budget(quiet), zeros.gradient_budget(quiet)
+
+    for mine, whole in zip(parts(found), parts(right), strict=True):
+        assert np.array_equal(mine.value, whole.value)
+        assert np.array_equal(mine.allowance, whole.allowance)
+
+
+def parts(found: Gradients) -> list[Measured]:
+    return [*found.params.values(), found.inputs, *found.state]
+
+
+def unpulled(case: Case) -> Case:
+    """Return the case with no gradient of outputs past the end."""
+    ended = np.arange(case.time)[:, None] >= case.lengths
+    return case.but(grad_outputs=np.where(ended[:, :, None], 0, case.grad_outputs))
