@@ -5,7 +5,7 @@ rows than a vector register holds) is not left to chance.  Sizes differ otherwis
 numbers have all their bits.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from random import Random
 from typing import Any
 
@@ -45,12 +45,11 @@ LANDMARKS: Mapping[str, Mapping[str, Any]] = {
     "130 rows": {"batch": 130, "time": 2},
     "33 units": {"hidden_size": 33, "input_size": 33, "batch": 2, "time": 2},
 }
-FEW = tuple(LANDMARKS)[:8]  # asked of every law, whatever the profile affords beside
 HANDFUL: tuple[Mapping[str, Any], ...] = (  # a difference may only show in these
     {"num_layers": 3},
     {"num_layers": 2, "bidirectional": True},
 )
-SIZES = ("time", "batch", "input_size", "hidden_size")
+VALUES = ("scale", "input_scale", "zero_rows", "strides", "seeds")
 BASE = Recipe(
     time=5, batch=4, input_size=3, hidden_size=2, with_state=True, with_lengths=True
 )
@@ -66,15 +65,17 @@ def generic(recipe: Recipe, seed: int) -> Recipe:
     return recipe.but(seeds=seeds, extra=extra)
 
 
-def familiar(recipe: Recipe) -> Recipe:
-    """Return the recipe with the sizes of a landmark that every law is asked on.
+def familiar(recipe: Recipe, met: Sequence[Recipe]) -> Recipe:
+    """Return a recipe that has been met, with the values of ``recipe``.
 
     For targets that are compiled anew for each shape: shapes are few, values many.
+    What a law draws beside a case, and lengths, may shape what it makes of it.
     """
-    landmarks = (BASE.but(**LANDMARKS[name]) for name in FEW)
-    met = sorted({tuple(getattr(r, size) for size in SIZES) for r in landmarks})
-    found = met[(recipe.time + recipe.batch - 2) % len(met)]
-    return recipe.but(**dict(zip(SIZES, found, strict=True)))
+    small = sorted(met, key=lambda r: r.time * r.batch * r.input_size * r.hidden_size)
+    found = small[(recipe.time + recipe.batch - 2) % len(small)]
+    seeds = {**recipe.seeds, "lengths": found.seeds["lengths"]}
+    values = {name: getattr(recipe, name) for name in VALUES}
+    return found.but(**{**values, "seeds": seeds})
 
 
 def varied(recipe: Recipe, dice: Random) -> Recipe:
@@ -92,11 +93,16 @@ def chosen(cases: Any, law: str, signature: Any, *, seed: int, most: int) -> lis
     """Return ``most`` of the landmarks of a law: half are always the first ones.
 
     The others are any of the rest, with further options, so that a run that can
-    afford few of them for each law still meets all of them in some law.
+    afford few of them for each law still meets all of them in some law.  Where a target
+    is compiled for each shape, a landmark has the same further options for all laws.
     """
     every = list(cases.landmarks(signature, seed))
     always = most - most // 2
     dice = Random(f"{law} {seed}")  # noqa: S311 - chance, not secrecy
     rest = every[always:]
     others = dice.sample(rest, min(most - always, len(rest)))
-    return every[:always] + [cases.varied(r, signature, dice) for r in others]
+
+    def thrown(recipe: Any) -> Random:
+        return Random(str(recipe.seeds)) if signature.compiled else dice  # noqa: S311
+
+    return every[:always] + [cases.varied(r, signature, thrown(r)) for r in others]
