@@ -61,6 +61,13 @@ class Textbook:
         """Return gradients of the target's parameters as those of the textbook's."""
         return self.layout.to_canonical(self.kind, spec, own)
 
+    def own_gradients(self, spec: Spec, params: Sequence[Params]) -> dict[str, Array]:
+        """Return gradients of the textbook's parameters as those of the target's.
+
+        Nothing is added to a bias's gradient, nor is that of a second bias.
+        """
+        return self.layout.from_canonical(self.kind, spec, params)
+
     def forward(self, case: Case) -> tuple[Reply, Any]:
         """Return outputs and final state, Measured, and the tapes for ``backward``."""
         state = None if case.state is None else self.carried("state", case)
@@ -95,7 +102,7 @@ class Textbook:
                 pulls,
                 self.carried("grad_state", case),
             )
-        own = self.layout.from_canonical(self.kind, case.spec, found.params)
+        own = self.own_gradients(case.spec, found.params)
         gradients = Gradients(own, found.inputs, found.state)
         if self._leaves(Padding.UNTOUCHED, case):
             return self._with_pulls_past_the_end(case, gradients)
@@ -187,7 +194,8 @@ def _collected(case: Case, lengths: Array, pulls: Measured) -> Measured:
 
 def _reads(case: Case) -> Array:
     """Return which steps of which rows are read (T, N, 1)."""
-    read: Array = (np.arange(case.time)[:, None] < case.lengths)[:, :, None]
+    lengths: Any = case.lengths
+    read: Array = (np.arange(case.time)[:, None] < lengths)[:, :, None]
     return read
 
 

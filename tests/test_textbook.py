@@ -3,35 +3,59 @@
 from dataclasses import replace
 
 import numpy as np
+import pytest
 
 from refcheck.case import Case
-from refcheck.cell import Gradients, Kind, Padding, Signature, Spec
+from refcheck.cell import Capability, Gradients, Kind, Padding, Params, Signature, Spec
 from refcheck.judge import judge
 from refcheck.landmarks import BASE, generic
 from refcheck.law import equal
+from refcheck.layout import Layout
 from refcheck.layouts import EQUINOX_GRU, HAIKU_LSTM
 from refcheck.measured import MeasuredCell
 from refcheck.recipe import GENERIC, Recipe
+from refcheck.reference import sequence
 from refcheck.reference.cell import ReferenceCell
 from refcheck.rounding import Measured
 from refcheck.strategies import Cases
 from refcheck.textbook import Textbook
+from tests.properties.quick_outcomes import holds
 from tests.properties.test_padding import Promising
 
 ONE = Spec(3, 2)
 LSTM = replace(ReferenceCell(Kind.LSTM).signature, layout=HAIKU_LSTM)
 
 
-class AddsOne(ReferenceCell):
-    """Has the parameters of a cell that adds 1 to its forget gate."""
+class Elsewhere(ReferenceCell):
+    """Right, its parameters in another layout, with what its code adds to a bias."""
 
-    def __init__(self, kind: Kind) -> None:
+    def __init__(self, kind: Kind, layout: Layout) -> None:
         super().__init__(kind)
-        self.signature = LSTM
+        lacks = Capability.STACKS | Capability.DIRECTIONS | Capability.NO_BIAS
+        has = self.signature.capabilities & ~lacks
+        self.signature = replace(self.signature, layout=layout, capabilities=has)
+        self.book = Textbook(self.signature)
+
+    def fresh(self) -> "Elsewhere":
+        return Elsewhere(self.kind, self.signature.layout)
 
     def shapes(self, spec):
-        shapes = HAIKU_LSTM.shapes(self.kind, spec)
+        shapes = self.signature.layout.shapes(self.kind, spec)
         return super().shapes(spec)._replace(params=shapes)
+
+    def params(self, case: Case) -> list[Params]:
+        return self.book.params(case.spec, case.params)
+
+    def backward(self, case: Case) -> Gradients:
+        read = (case.inputs, case.state, case.lengths)
+        _, tapes = sequence.forward(self.kind, self.params(case), *read)
+        pulls = (case.grad_outputs, case.grad_state)
+        found = sequence.backward(self.kind, self.params(case), tapes, *pulls)
+        own = self.book.own_gradients(case.spec, found.params)
+        return Gradients(own, found.inputs, found.state)
+
+
+LAYOUTS = [(Kind.LSTM, HAIKU_LSTM), (Kind.GRU, EQUINOX_GRU)]
 
 
 def book_of(kind: Kind, layout) -> tuple[Textbook, dict[str, np.ndarray]]:
@@ -80,7 +104,7 @@ def test_without_biases_nothing_is_gathered() -> None:
 
 
 def test_parameters_of_a_case_convert_there_and_back_bit_for_bit() -> None:
-    cell = MeasuredCell(AddsOne(Kind.LSTM))
+    cell = MeasuredCell(Elsewhere(Kind.LSTM, HAIKU_LSTM))
     recipe = Recipe(3, 2, 3, 2, seeds={"params": GENERIC + 7})
 
     case = Cases().plain(recipe, cell)
@@ -89,6 +113,24 @@ def test_parameters_of_a_case_convert_there_and_back_bit_for_bit() -> None:
     back = cell.planted(case, cell.canonical(case))
     for name, array in case.params.items():
         assert back.params[name].tobytes() == array.tobytes()
+
+
+@pytest.mark.parametrize(("kind", "layout"), LAYOUTS)
+def test_the_oracle_adds_nothing_to_the_gradient_of_a_bias(kind, layout) -> None:
+    cell = MeasuredCell(Elsewhere(kind, layout))
+    case = Cases(layers=False, directions=False).build(generic(BASE, 5), cell)
+
+    found = cell.textbook_gradients(case)
+
+    for name, right in cell.gradient_budget(case).params.items():
+        sure = found.params[name].confirmed()
+        assert not judge(equal(name, sure, right)).violated
+
+
+@pytest.mark.parametrize(("kind", "layout"), LAYOUTS)
+@pytest.mark.parametrize("law", ["gradients-agree", "gradients-agree-step-by-step"])
+def test_gradients_of_biases_agree_wherever_they_are_kept(law, kind, layout) -> None:
+    assert holds(law, Elsewhere(kind, layout))
 
 
 def repeating(padding: Padding = Padding.REPEATED) -> tuple[MeasuredCell, Case]:
