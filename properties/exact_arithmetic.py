@@ -121,8 +121,10 @@ def rest_is_exact(cell: MeasuredCell, case: Case) -> Iterator[Claim]:
     What is left of backpropagation is a product of the weights with powers of two:
     which block of W_hh is transposed, and at which step, shows without rounding.
     """
-    reply = before_the_end(case, cell.forward(case))
-    yield from _identical(reply, cell.textbook(case), case)
+    replies = (
+        before_the_end(case, r) for r in (cell.forward(case), cell.textbook(case))
+    )
+    yield from _identical(*replies, case)
     found = cell.backward(case)
     yield from _identical(found, cell.textbook_gradients(case), case)
 
@@ -146,7 +148,7 @@ def half_open_gates_are_exact(cell: MeasuredCell, case: Case) -> Iterator[Claim]
         found, pulled = _unread(cell, case, found), _unread(cell, case, pulled)
         yield from _identical(found, pulled, case)
         return
-    yield from _identical(before_the_end(case, reply), right, case)
+    yield from _identical(*(before_the_end(case, r) for r in (reply, right)), case)
     yield from _identical(found, pulled, case)
 
 
@@ -166,8 +168,10 @@ def integers_stay_integers(cell: MeasuredCell, case: Case) -> Iterator[Claim]:
 
     Pre-activations are odd, so that none stands at 0, where slopes are a convention.
     """
-    reply = before_the_end(case, cell.forward(case))
-    yield from _identical(reply, cell.textbook(case), case)
+    replies = (
+        before_the_end(case, r) for r in (cell.forward(case), cell.textbook(case))
+    )
+    yield from _identical(*replies, case)
     found = cell.backward(case)
     yield from _identical(found, cell.textbook_gradients(case), case)
 
