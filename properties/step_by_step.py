@@ -83,7 +83,7 @@ def gradients_agree_step_by_step(cell: MeasuredCell, case: Case) -> Iterator[Cla
     outputs, found = reply.outputs.value, cell.backward(case)
     tapes = conditioned.forward(cell.book, case, outputs).tapes
     right = conditioned.backward(cell.book, case, tapes, found.inputs.value)
-    params = cell.book.own(case.spec, right.params)
+    params = cell.book.own_gradients(case.spec, right.params)
     steps = Gradients(params, right.inputs, right.state)
     yield from each_part(_within_a_step, found, steps)
 

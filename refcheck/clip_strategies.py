@@ -90,8 +90,8 @@ class ClipCases:
         """Yield the landmarks: no law about clipping is existential."""
         return self.landmarks(signature, 0)
 
-    def recipes(self, signature: Signature) -> Any:
-        """Return a strategy of recipes."""
+    def recipes(self, signature: Signature, met: Any = ()) -> Any:  # noqa: ARG002
+        """Return a strategy of recipes: a clipper is compiled for no shapes."""
         # not at the top: a quick run draws nothing, and Hypothesis takes long to import
         from hypothesis import strategies as st  # noqa: PLC0415
 

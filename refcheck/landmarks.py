@@ -5,7 +5,7 @@ rows than a vector register holds) is not left to chance.  Sizes differ otherwis
 numbers have all their bits.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from random import Random
 from typing import Any
 
@@ -47,12 +47,11 @@ LANDMARKS: Mapping[str, Mapping[str, Any]] = {
 }
 FEWEST = 2  # asked of every law in every profile, as they are
 VARIED = 5  # with further options at the most, where a run affords few
-FEW = tuple(LANDMARKS)[:8]  # asked of every law, whatever the profile affords beside
 HANDFUL: tuple[Mapping[str, Any], ...] = (  # a difference may only show in these
     {"num_layers": 3},
     {"num_layers": 2, "bidirectional": True},
 )
-SIZES = ("time", "batch", "input_size", "hidden_size")
+VALUES = ("scale", "input_scale", "zero_rows", "strides", "seeds")
 BASE = Recipe(
     time=5, batch=4, input_size=3, hidden_size=2, with_state=True, with_lengths=True
 )
@@ -68,15 +67,17 @@ def generic(recipe: Recipe, seed: int) -> Recipe:
     return recipe.but(seeds=seeds, extra=extra)
 
 
-def familiar(recipe: Recipe) -> Recipe:
-    """Return the recipe with the sizes of a landmark that every law is asked on.
+def familiar(recipe: Recipe, met: Sequence[Recipe]) -> Recipe:
+    """Return a recipe that has been met, with the values of ``recipe``.
 
     For targets that are compiled anew for each shape: shapes are few, values many.
+    What a law draws beside a case, and lengths, may shape what it makes of it.
     """
-    landmarks = (BASE.but(**LANDMARKS[name]) for name in FEW)
-    met = sorted({tuple(getattr(r, size) for size in SIZES) for r in landmarks})
-    found = met[(recipe.time + recipe.batch - 2) % len(met)]
-    return recipe.but(**dict(zip(SIZES, found, strict=True)))
+    small = sorted(met, key=lambda r: r.time * r.batch * r.input_size * r.hidden_size)
+    found = small[(recipe.time + recipe.batch - 2) % len(small)]
+    seeds = {**recipe.seeds, "lengths": found.seeds["lengths"]}
+    values = {name: getattr(recipe, name) for name in VALUES}
+    return found.but(**{**values, "seeds": seeds})
 
 
 def varied(recipe: Recipe, dice: Random) -> Recipe:
@@ -96,15 +97,21 @@ def chosen(cases: Any, law: str, signature: Any, *, seed: int, most: int) -> lis
     The others are any of the rest, with further options, so that a run that can
     afford few of them for each law still meets all of them in some law.  What such a
     run asks is asked by one that affords more too: it catches all that the other does.
+    Where a target is compiled for each shape, a landmark has the same further options
+    for all laws.
     """
     every = list(cases.landmarks(signature, seed))
     always = every[: most - most // 2]
     dice = Random(f"{law} {seed}")  # noqa: S311 - chance, not secrecy
     left, taken = every[FEWEST:], 0
     others: list[Any] = []
+
+    def thrown(recipe: Any) -> Random:
+        return Random(str(recipe.seeds)) if signature.compiled else dice  # noqa: S311
+
     while left and len(others) < most // 2:
         plain = left.pop(dice.randrange(len(left)))
-        recipe = cases.varied(plain, signature, dice)
+        recipe = cases.varied(plain, signature, thrown(plain))
         taken += 1
         if recipe not in always and (taken <= VARIED or plain not in always):
             others.append(recipe)

@@ -102,8 +102,8 @@ class Cases(Protocol):
     def handful(self, signature: Signature) -> Iterator[Any]:
         """Yield the recipes of an existential law."""
 
-    def recipes(self, signature: Signature) -> Any:
-        """Return a strategy of recipes."""
+    def recipes(self, signature: Signature, met: Any) -> Any:
+        """Return a strategy of recipes, after those that the law has ``met``."""
 
     def plain(self, recipe: Any, cell: Any) -> Any:
         """Return the case of a recipe, None if there is none."""

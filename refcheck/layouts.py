@@ -1,7 +1,7 @@
-"""Where the libraries on top of JAX keep the textbook's parameters, as data.
+"""Where MLX and the libraries on top of JAX keep the textbook's parameters, as data.
 
-What each row says was read in the source of flax 0.12.8, equinox 0.13.8 and dm-haiku
-0.0.17, and the tests hold each released layer to the textbook by it.
+What each row says was read in the source of flax 0.12.8, equinox 0.13.8, dm-haiku
+0.0.17 and mlx 0.32.4, and the tests hold each released layer to the textbook by it.
 """
 
 from dataclasses import replace
@@ -82,6 +82,10 @@ HAIKU_GRU = Layout(  # (1 − z) h + z n: its z is the textbook's 1 − z
     transposed=True,
 )
 
+MLX_RNN = Layout("mlx's RNN", "Wxh", "Whh", "bias")
+MLX_LSTM = Layout("mlx's LSTM", "Wx", "Wh", "bias")
+MLX_GRU = Layout("mlx's GRU", "Wx", "Wh", "b", "bhn", second="n")
+
 
 def _both_ways(layout: Layout) -> Layout:
     """Return the layout of flax's Bidirectional over cells of this layout."""
@@ -107,3 +111,4 @@ LINEN = (*_LINEN, *map(_both_ways, _LINEN), *PLAIN)
 NNX = (*_NNX, *map(_both_ways, _NNX), *PLAIN)
 EQUINOX = (EQUINOX_LSTM, EQUINOX_GRU, *PLAIN)
 HAIKU = (HAIKU_RNN, HAIKU_RNN_ONE_BIAS, HAIKU_LSTM, HAIKU_GRU, *PLAIN)
+MLX = (MLX_RNN, MLX_LSTM, MLX_GRU, *PLAIN)

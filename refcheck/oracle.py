@@ -158,7 +158,7 @@ def backward(book: Textbook, case: Case, budget: Gradients) -> Gradients:
             oracle.lift(case.grad_outputs),
             tuple(map(oracle.lift, case.grad_state)),
         )
-        own = book.own(case.spec, found.params)
+        own = book.own_gradients(case.spec, found.params)
         return Gradients(
             {name: oracle.told(g, budget.params[name]) for name, g in own.items()},
             oracle.told(found.inputs, budget.inputs),

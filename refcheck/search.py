@@ -70,7 +70,8 @@ class Search:
             crashed = crashed or (recipe, trial)  # a violation would say more
         if crashed:
             return self._reduced(*crashed)
-        return self._drawn(cases.recipes(signature)) if self.effort.drawn else None
+        most = self._affordable
+        return self._drawn(cases.recipes(signature, recipes), most) if most else None
 
     def _existential(self) -> Trial | None:
         """A difference must show on one of the planted cases; the rest on each."""
@@ -141,7 +142,18 @@ class Search:
             if each and median(each) < 1
         }
 
-    def _drawn(self, recipes: Any) -> Trial | None:
+    @property
+    def _affordable(self) -> int:
+        """How many cases may be drawn, after those that were asked.
+
+        The most of a costly law bounds both together where each case is compiled.
+        """
+        drawn = self.effort.drawn
+        most = self.law.cases.most * max(1, drawn // USUAL)
+        asked = self.cases if self.cell.signature.compiled else 0
+        return max(0, min(drawn, most - asked))
+
+    def _drawn(self, recipes: Any, most: int) -> Trial | None:
         """Let Hypothesis draw recipes, and shrink the first that violates."""
         # not at the top: a quick run draws nothing, and Hypothesis takes long to import
         from refcheck.drawing import Broken, climb, explored  # noqa: PLC0415
@@ -167,8 +179,6 @@ class Search:
             if known.get(key):
                 raise Broken
 
-        drawn = self.effort.drawn
-        most = min(drawn, self.law.cases.most * max(1, drawn // USUAL))
         with contextlib.suppress(Broken):
             explored(asked, recipes, most, self.effort.seed)
         return self._reduced(*smallest[-1]) if smallest else None

@@ -208,14 +208,17 @@ class Cases:
                 yield recipe
             seen.add(recipe.spec(signature.dtypes))
 
-    def recipes(self, signature: Signature) -> Any:
-        """Return a strategy of recipes that this law and cell allow."""
+    def recipes(self, signature: Signature, met: Sequence[Recipe] = ()) -> Any:
+        """Return a strategy of recipes that this law and cell allow.
+
+        What is compiled is drawn in the shapes that it was ``met`` in, if any.
+        """
         # not at the top: a quick run draws nothing, and Hypothesis takes long to import
         from refcheck.drawing import recipes  # noqa: PLC0415
 
         drawn = recipes(self.strides, len(self.extra))
-        if signature.compiled:
-            drawn = drawn.map(familiar)
+        if signature.compiled and met:
+            drawn = drawn.map(lambda recipe: familiar(recipe, met))
         return drawn.map(lambda recipe: self.fitted(recipe, signature))
 
 

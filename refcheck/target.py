@@ -30,6 +30,7 @@ FRAMEWORKS = (  # a class, where it is defined, and the adapter of what derives 
     ("flax.nnx", "Module", "flax_nnx"),
     ("equinox", "Module", "equinox"),
     ("haiku", "Module", "haiku"),
+    ("mlx.nn", "Module", "mlx"),
 )
 CELL = ("signature", "shapes", "forward", "backward", "fresh")  # of the protocol
 

@@ -35,7 +35,7 @@ class Textbook:
             raise TypeError(message)
         self.kind, self.layout = signature.kind, signature.layout
         self.equations = signature.equations
-        self._repeats = signature.padding is Padding.REPEATED
+        self._padding = signature.padding
         self._format = formats
 
     def params(self, spec: Spec, own: Mapping[str, Array]) -> list[Params]:
@@ -61,6 +61,13 @@ class Textbook:
         """Return gradients of the target's parameters as those of the textbook's."""
         return self.layout.to_canonical(self.kind, spec, own)
 
+    def own_gradients(self, spec: Spec, params: Sequence[Params]) -> dict[str, Array]:
+        """Return gradients of the textbook's parameters as those of the target's.
+
+        Nothing is added to a bias's gradient, nor is that of a second bias.
+        """
+        return self.layout.from_canonical(self.kind, spec, params)
+
     def forward(self, case: Case) -> tuple[Reply, Any]:
         """Return outputs and final state, Measured, and the tapes for ``backward``."""
         state = None if case.state is None else self.carried("state", case)
@@ -74,14 +81,18 @@ class Textbook:
                 directions=case.spec.directions,
                 equations=self.equations,
             )
-        if self._repeats and case.lengths is not None:
+        if self._leaves(Padding.REPEATED, case):
             reply = reply._replace(outputs=_repeated(case, case.lengths, reply.outputs))
+        if self._leaves(Padding.UNTOUCHED, case):
+            on, _ = self.forward(case.but(lengths=None))
+            outputs = _where(_reads(case), reply.outputs, on.outputs)
+            reply = reply._replace(outputs=outputs)
         return reply, tapes
 
     def backward(self, case: Case, tapes: Any) -> Gradients:
         """Return the gradients, Measured, in the target's names."""
         pulls = self.rounded("grad_outputs", case)
-        if self._repeats and case.lengths is not None:
+        if self._leaves(Padding.REPEATED, case):
             pulls = _collected(case, case.lengths, pulls)
         with np.errstate(all="ignore"):
             found = sequence.backward(
@@ -91,8 +102,30 @@ class Textbook:
                 pulls,
                 self.carried("grad_state", case),
             )
-        own = self.layout.from_canonical(self.kind, case.spec, found.params)
-        return Gradients(own, found.inputs, found.state)
+        own = self.own_gradients(case.spec, found.params)
+        gradients = Gradients(own, found.inputs, found.state)
+        if self._leaves(Padding.UNTOUCHED, case):
+            return self._with_pulls_past_the_end(case, gradients)
+        return gradients
+
+    def _leaves(self, padding: Padding, case: Case) -> bool:
+        """Return whether this is what outputs past the end of rows are."""
+        return self._padding is padding and case.lengths is not None
+
+    def _with_pulls_past_the_end(self, case: Case, before: Gradients) -> Gradients:
+        """Add the gradients that enter at outputs past the end, if there are any."""
+        past = np.where(_reads(case), 0, case.grad_outputs)
+        if not past.any():
+            return before
+        still = tuple(np.zeros_like(g) for g in case.grad_state)
+        read = {n: v for n, v in case.carried.items() if n in ("inputs", "state")}
+        on = case.but(lengths=None, grad_outputs=past, grad_state=still, carried=read)
+        after = self.backward(on, self.forward(on)[1])
+        return Gradients(
+            {name: d + after.params[name] for name, d in before.params.items()},
+            before.inputs + after.inputs,
+            tuple(a + b for a, b in zip(before.state, after.state, strict=True)),
+        )
 
     def _shifted(self, p: Params, sign: float) -> Params:
         """Return the parameters with what the target's code adds, or without it."""
@@ -157,6 +190,13 @@ def _collected(case: Case, lengths: Array, pulls: Measured) -> Measured:
     steps, ends = np.arange(case.time)[:, None, None], lengths[:, None]
     past = _where(steps >= ends, pulls, 0.0).sum(axis=0)
     return _where((steps == ends - 1) & _forward(case), pulls + past, pulls)
+
+
+def _reads(case: Case) -> Array:
+    """Return which steps of which rows are read (T, N, 1)."""
+    lengths: Any = case.lengths
+    read: Array = (np.arange(case.time)[:, None] < lengths)[:, :, None]
+    return read
 
 
 def _forward(case: Case) -> Array:

@@ -10,7 +10,7 @@ import pytest
 
 ROOT = Path(__file__).parents[1]
 HEAVY = {"numpy", "scipy", "hypothesis", "torch"}
-FRAMEWORKS = {"torch", "jax", "keras", "tensorflow", "onnx", "onnxruntime"}
+FRAMEWORKS = {"torch", "jax", "keras", "tensorflow", "onnx", "onnxruntime", "mlx"}
 ON_JAX = {"flax", "equinox", "haiku"}  # libraries, whose adapters import jax too
 COMPARISONS = {"allclose", "isclose", "assert_close", "assert_allclose", "approx"}
 

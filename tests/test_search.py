@@ -1,6 +1,9 @@
 """Searching, shrinking and reducing: from a violation to numbers to check by hand."""
 
+from dataclasses import replace
+
 import numpy as np
+import pytest
 
 from refcheck.case import Case
 from refcheck.cell import Kind, Reply
@@ -214,3 +217,17 @@ def test_easier_cases_count_as_cases_and_reasons_are_counted() -> None:
     assert search.undecided == {"allowance too wide": search.cases - search.conclusive}
     assert search.conclusive >= 9
     assert search.cases > search.conclusive
+
+
+@pytest.mark.parametrize(("compiled", "asked"), [(False, 14), (True, 8)])
+def test_the_most_of_a_costly_law_bounds_all_cases_where_each_is_compiled(
+    compiled: bool, asked: int
+) -> None:
+    costly = replace(agrees, cases=Cases(most=8))
+    cell = MeasuredCell(ReferenceCell(Kind.RNN_TANH))
+    cell.signature = replace(cell.signature, compiled=compiled)
+
+    search = Search(costly, cell, Effort(14, 6, 1.0, 0))
+
+    assert search.smallest() is None
+    assert search.cases == asked

@@ -1,5 +1,6 @@
 """Which cases are asked: the rules of generation, and that each of them is met."""
 
+from collections import defaultdict
 from dataclasses import replace
 
 import numpy as np
@@ -9,7 +10,7 @@ from hypothesis import find
 from refcheck.bugs.planted import planted
 from refcheck.catalogue import laws
 from refcheck.cell import Capability, Kind, Spec
-from refcheck.landmarks import FEW, LANDMARKS, chosen, familiar
+from refcheck.landmarks import BASE, LANDMARKS, chosen, familiar
 from refcheck.measured import MeasuredCell
 from refcheck.recipe import GENERIC, SCALES, Recipe, array, case_from, lengths
 from refcheck.reference.cell import ReferenceCell
@@ -266,17 +267,38 @@ def test_what_the_quick_profile_asks_the_longer_ones_ask_too(kind, profile) -> N
         assert set(map(repr, asked(law, "quick"))) <= set(longer), law.name
 
 
-def test_a_compiled_target_is_drawn_sizes_that_it_has_met() -> None:
+def test_a_compiled_target_is_drawn_in_the_shapes_that_it_has_met() -> None:
     compiled = replace(CELL.signature, compiled=True)
-    found = {
-        (c.time, c.batch, c.input_size, c.hidden_size)
-        for c in map(familiar, (Recipe(t, 1, 6, 6) for t in range(1, 20)))
-    }
+    met = chosen(FULL, "any", compiled, seed=0, most=14)
+    shapes = {(r.time, r.batch, r.spec(compiled.dtypes), r.with_state) for r in met}
 
-    drawn = find(FULL.recipes(compiled), lambda r: r.time > 5)
+    drawn = find(FULL.recipes(compiled, met), lambda r: r.time > 4 and r.scale > 1)
 
-    assert 1 < len(found) < len(FEW)
-    assert (drawn.time, drawn.batch, drawn.input_size) in {f[:3] for f in found}
+    found = (drawn.time, drawn.batch, drawn.spec(compiled.dtypes), drawn.with_state)
+    assert found in shapes
+    assert len({familiar(Recipe(t), met).time for t in range(1, 9)}) > 2
+
+
+def test_what_a_compiled_target_is_drawn_has_other_values() -> None:
+    met = [BASE.but(seeds={"inputs": 300, "lengths": 301}, extra=(7,))]
+    drawn = Recipe(scale=3, seeds={"inputs": 500, "lengths": 501}, extra=(8,))
+
+    found = familiar(drawn, met)
+
+    assert found == BASE.but(scale=3, seeds={"inputs": 500, "lengths": 301}, extra=(7,))
+
+
+def test_a_landmark_of_a_compiled_target_has_the_same_options_for_all_laws() -> None:
+    def options(*, compiled: bool) -> list[set[str]]:
+        signature = replace(OFFERING_ALL.signature, compiled=compiled)
+        found = defaultdict(set)
+        for law in "abcdefgh":
+            for r in chosen(FULL, law, signature, seed=0, most=40)[20:]:
+                found[str(r.seeds)].add(repr(r))
+        return list(found.values())
+
+    assert {len(found) for found in options(compiled=True)} == {1}
+    assert max(map(len, options(compiled=False))) > 3
 
 
 def test_a_final_state_that_is_not_returned_has_no_gradient() -> None:

@@ -3,34 +3,59 @@
 from dataclasses import replace
 
 import numpy as np
+import pytest
 
 from refcheck.case import Case
-from refcheck.cell import Kind, Padding, Signature, Spec
+from refcheck.cell import Capability, Gradients, Kind, Padding, Params, Signature, Spec
 from refcheck.judge import judge
 from refcheck.landmarks import BASE, generic
 from refcheck.law import equal
+from refcheck.layout import Layout
 from refcheck.layouts import EQUINOX_GRU, HAIKU_LSTM
 from refcheck.measured import MeasuredCell
 from refcheck.recipe import GENERIC, Recipe
+from refcheck.reference import sequence
 from refcheck.reference.cell import ReferenceCell
+from refcheck.rounding import Measured
 from refcheck.strategies import Cases
 from refcheck.textbook import Textbook
+from tests.properties.quick_outcomes import holds
 from tests.properties.test_padding import Promising
 
 ONE = Spec(3, 2)
 LSTM = replace(ReferenceCell(Kind.LSTM).signature, layout=HAIKU_LSTM)
 
 
-class AddsOne(ReferenceCell):
-    """Has the parameters of a cell that adds 1 to its forget gate."""
+class Elsewhere(ReferenceCell):
+    """Right, its parameters in another layout, with what its code adds to a bias."""
 
-    def __init__(self, kind: Kind) -> None:
+    def __init__(self, kind: Kind, layout: Layout) -> None:
         super().__init__(kind)
-        self.signature = LSTM
+        lacks = Capability.STACKS | Capability.DIRECTIONS | Capability.NO_BIAS
+        has = self.signature.capabilities & ~lacks
+        self.signature = replace(self.signature, layout=layout, capabilities=has)
+        self.book = Textbook(self.signature)
+
+    def fresh(self) -> "Elsewhere":
+        return Elsewhere(self.kind, self.signature.layout)
 
     def shapes(self, spec):
-        shapes = HAIKU_LSTM.shapes(self.kind, spec)
+        shapes = self.signature.layout.shapes(self.kind, spec)
         return super().shapes(spec)._replace(params=shapes)
+
+    def params(self, case: Case) -> list[Params]:
+        return self.book.params(case.spec, case.params)
+
+    def backward(self, case: Case) -> Gradients:
+        read = (case.inputs, case.state, case.lengths)
+        _, tapes = sequence.forward(self.kind, self.params(case), *read)
+        pulls = (case.grad_outputs, case.grad_state)
+        found = sequence.backward(self.kind, self.params(case), tapes, *pulls)
+        own = self.book.own_gradients(case.spec, found.params)
+        return Gradients(own, found.inputs, found.state)
+
+
+LAYOUTS = [(Kind.LSTM, HAIKU_LSTM), (Kind.GRU, EQUINOX_GRU)]
 
 
 def book_of(kind: Kind, layout) -> tuple[Textbook, dict[str, np.ndarray]]:
@@ -79,7 +104,7 @@ def test_without_biases_nothing_is_gathered() -> None:
 
 
 def test_parameters_of_a_case_convert_there_and_back_bit_for_bit() -> None:
-    cell = MeasuredCell(AddsOne(Kind.LSTM))
+    cell = MeasuredCell(Elsewhere(Kind.LSTM, HAIKU_LSTM))
     recipe = Recipe(3, 2, 3, 2, seeds={"params": GENERIC + 7})
 
     case = Cases().plain(recipe, cell)
@@ -90,9 +115,27 @@ def test_parameters_of_a_case_convert_there_and_back_bit_for_bit() -> None:
         assert back.params[name].tobytes() == array.tobytes()
 
 
-def repeating() -> tuple[MeasuredCell, Case]:
+@pytest.mark.parametrize(("kind", "layout"), LAYOUTS)
+def test_the_oracle_adds_nothing_to_the_gradient_of_a_bias(kind, layout) -> None:
+    cell = MeasuredCell(Elsewhere(kind, layout))
+    case = Cases(layers=False, directions=False).build(generic(BASE, 5), cell)
+
+    found = cell.textbook_gradients(case)
+
+    for name, right in cell.gradient_budget(case).params.items():
+        sure = found.params[name].confirmed()
+        assert not judge(equal(name, sure, right)).violated
+
+
+@pytest.mark.parametrize(("kind", "layout"), LAYOUTS)
+@pytest.mark.parametrize("law", ["gradients-agree", "gradients-agree-step-by-step"])
+def test_gradients_of_biases_agree_wherever_they_are_kept(law, kind, layout) -> None:
+    assert holds(law, Elsewhere(kind, layout))
+
+
+def repeating(padding: Padding = Padding.REPEATED) -> tuple[MeasuredCell, Case]:
     """Return a right cell that repeats outputs, and rows of 0, 1 and 3 steps."""
-    cell = MeasuredCell(Promising(Kind.GRU, Padding.REPEATED))
+    cell = MeasuredCell(Promising(Kind.GRU, padding))
     recipe = BASE.but(time=3, batch=3, with_state=True)
     case = Cases().build(generic(recipe, 5), cell)
     return cell, case.but(lengths=np.array([0, 1, 3]))
@@ -134,3 +177,48 @@ def test_what_reads_backwards_has_no_output_to_repeat() -> None:
 
     assert not outputs[2, :2, case.spec.hidden_size :].any()
     assert outputs[2, :2, : case.spec.hidden_size].all()
+
+
+def test_outputs_that_are_left_alone_may_be_off_as_without_lengths() -> None:
+    cell, case = repeating(Padding.UNTOUCHED)
+
+    found, on = (cell.budget(c).outputs for c in (case, case.but(lengths=None)))
+
+    assert np.array_equal(found.value, on.value)
+    assert np.array_equal(found.allowance, on.allowance)
+    assert np.all(found.allowance > 0)
+
+
+def test_gradients_of_outputs_that_are_left_alone_come_from_the_padding_too() -> None:
+    cell, case = repeating(Padding.UNTOUCHED)
+    still = tuple(np.zeros_like(g) for g in case.grad_state)
+    case, on = case.but(grad_state=still), case.but(grad_state=still, lengths=None)
+
+    found, right = cell.gradient_budget(case), cell.gradient_budget(on)
+
+    for mine, whole in zip(parts(found), parts(right), strict=True):
+        assert not judge(equal("gradient", mine, whole)).violated
+        assert np.all(mine.allowance >= whole.allowance / 2)
+    assert np.all(found.inputs.value[2, 0])
+
+
+def test_no_gradient_comes_from_outputs_past_the_end_that_are_not_read() -> None:
+    cell, case = repeating(Padding.UNTOUCHED)
+    zeros = MeasuredCell(Promising(Kind.GRU))
+    quiet = unpulled(case)
+
+    found, right = cell.gradient_budget(quiet), zeros.gradient_budget(quiet)
+
+    for mine, whole in zip(parts(found), parts(right), strict=True):
+        assert np.array_equal(mine.value, whole.value)
+        assert np.array_equal(mine.allowance, whole.allowance)
+
+
+def parts(found: Gradients) -> list[Measured]:
+    return [*found.params.values(), found.inputs, *found.state]
+
+
+def unpulled(case: Case) -> Case:
+    """Return the case with no gradient of outputs past the end."""
+    ended = np.arange(case.time)[:, None] >= case.lengths
+    return case.but(grad_outputs=np.where(ended[:, :, None], 0, case.grad_outputs))

@@ -15,10 +15,7 @@ import equinox
 import jax
 
 from refcheck.adapters.arrays import AnswerError
-from refcheck.adapters.jax_adapt import DTYPES, TRIAL, Facts, adapted
-from refcheck.adapters.jax_carry import Built, Form, cell_comes_first
-from refcheck.adapters.jax_cell import JaxCell
-from refcheck.adapters.jax_options import (
+from refcheck.adapters.class_options import (
     built,
     kind_of,
     options,
@@ -26,6 +23,9 @@ from refcheck.adapters.jax_options import (
     sizes,
     takes_the_carry_first,
 )
+from refcheck.adapters.jax_adapt import DTYPES, TRIAL, Facts, adapted
+from refcheck.adapters.jax_carry import Built, Form, cell_comes_first
+from refcheck.adapters.jax_cell import JaxCell
 from refcheck.cell import Declared, Kind, Spec
 from refcheck.errors import TargetError
 from refcheck.layouts import EQUINOX

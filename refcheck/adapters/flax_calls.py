@@ -14,8 +14,8 @@ import jax
 import jax.numpy as jnp
 
 from refcheck.adapters.arrays import AnswerError
+from refcheck.adapters.class_options import CARRIES, parameters
 from refcheck.adapters.jax_carry import Built, Form, cell_comes_first
-from refcheck.adapters.jax_options import CARRIES, parameters
 from refcheck.cell import Kind, Spec
 
 TIME, ROWS = 7, 3  # of a trial call

@@ -14,10 +14,7 @@ from flax import linen
 from flax.traverse_util import flatten_dict, unflatten_dict
 
 from refcheck.adapters import flax_calls as calls
-from refcheck.adapters.jax_adapt import TRIAL, Facts, adapted
-from refcheck.adapters.jax_carry import Built, Form
-from refcheck.adapters.jax_cell import JaxCell
-from refcheck.adapters.jax_options import (
+from refcheck.adapters.class_options import (
     INNER,
     built,
     first_built,
@@ -28,6 +25,9 @@ from refcheck.adapters.jax_options import (
     sizes,
     takes_the_carry_first,
 )
+from refcheck.adapters.jax_adapt import TRIAL, Facts, adapted
+from refcheck.adapters.jax_carry import Built, Form
+from refcheck.adapters.jax_cell import JaxCell
 from refcheck.cell import Declared, Kind, Padding, Spec
 from refcheck.layouts import LINEN
 

@@ -14,11 +14,7 @@ import jax.numpy as jnp
 from flax import nnx
 
 from refcheck.adapters import flax_calls as calls
-from refcheck.adapters.jax_adapt import DTYPES, TRIAL, Facts, adapted
-from refcheck.adapters.jax_calls import precision
-from refcheck.adapters.jax_carry import Built, Form
-from refcheck.adapters.jax_cell import JaxCell
-from refcheck.adapters.jax_options import (
+from refcheck.adapters.class_options import (
     built,
     first_built,
     inner,
@@ -29,6 +25,10 @@ from refcheck.adapters.jax_options import (
     sizes,
     takes_the_carry_first,
 )
+from refcheck.adapters.jax_adapt import DTYPES, TRIAL, Facts, adapted
+from refcheck.adapters.jax_calls import precision
+from refcheck.adapters.jax_carry import Built, Form
+from refcheck.adapters.jax_cell import JaxCell
 from refcheck.cell import Declared, Kind, Padding, Spec
 from refcheck.errors import TargetError
 from refcheck.layouts import NNX

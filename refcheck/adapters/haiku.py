@@ -16,10 +16,10 @@ import jax
 import jax.numpy as jnp
 from haiku.data_structures import to_haiku_dict, traverse
 
+from refcheck.adapters.class_options import built, kind_of, options, parameters, sizes
 from refcheck.adapters.jax_adapt import TRIAL, Facts, adapted
 from refcheck.adapters.jax_carry import Built, Form, cell_comes_first
 from refcheck.adapters.jax_cell import JaxCell
-from refcheck.adapters.jax_options import built, kind_of, options, parameters, sizes
 from refcheck.cell import Declared, Kind, Spec
 from refcheck.errors import TargetError
 from refcheck.layouts import HAIKU

@@ -18,7 +18,11 @@ Run = Callable[..., tuple[Any, tuple[Any, ...], Any]]
 
 # XLA's own passes over the program are as they always are; what is left out is LLVM's
 # work on speed, which takes longer than all that a check computes.
-QUICK = {"xla_backend_optimization_level": 0, "xla_cpu_use_fusion_emitters": False}
+QUICK = {
+    "xla_backend_optimization_level": 0,
+    "xla_cpu_use_fusion_emitters": False,
+    "xla_cpu_parallel_codegen_split_count": 1,  # one thread: programs are small
+}
 
 
 class Answer(NamedTuple):
@@ -49,8 +53,7 @@ class Whole:
 
     def __init__(self, run: Run, kept: Any) -> None:
         """Compile ``run`` for each shape that it is called with."""
-        self._run = jax.jit(run, compiler_options=QUICK)
-        self._pull = jax.jit(_pulling(run), compiler_options=QUICK)
+        self._run, self._pull = _compiled(run)
         self._kept = kept
 
     def forward(self, params: Any, inputs: Any, state: Any, lengths: Any) -> Answer:
@@ -75,8 +78,7 @@ class Steps:
 
     def __init__(self, run: Run, kept: Any) -> None:
         """Compile ``run``, which takes inputs (N, D), for each shape."""
-        self._run = jax.jit(run, compiler_options=QUICK)
-        self._pull = jax.jit(_pulling(run), compiler_options=QUICK)
+        self._run, self._pull = _compiled(run)
         self._kept = kept
 
     def forward(self, params: Any, inputs: Any, state: Any, _: Any = None) -> Answer:
@@ -104,6 +106,14 @@ class Steps:
             }
             d_inputs.append(np.array(d_x))
         return Pulled(total, np.stack(d_inputs[::-1]), d_state or ())
+
+
+def _compiled(run: Run) -> tuple[Callable[..., Any], Callable[..., Any]]:
+    """Return ``run`` and what pulls back through it; both share what is traced."""
+    traced = jax.jit(run)
+    programs = (traced, _pulling(traced))
+    run, pull = (jax.jit(program, compiler_options=QUICK) for program in programs)
+    return run, pull
 
 
 def _pulling(run: Run) -> Callable[..., tuple[Any, ...]]:

@@ -17,11 +17,11 @@ import jax
 from refcheck.adapters.callable_arguments import arguments
 from refcheck.adapters.callable_calls import Call, Given
 from refcheck.adapters.callable_params import KNOWN, Params, params_of
+from refcheck.adapters.class_options import sizes
 from refcheck.adapters.jax_adapt import TRIAL, Facts, adapted
 from refcheck.adapters.jax_calls import precision
 from refcheck.adapters.jax_carry import Built, Form
 from refcheck.adapters.jax_cell import JaxCell, outputs_of
-from refcheck.adapters.jax_options import sizes
 from refcheck.cell import Declared, Spec
 from refcheck.errors import TargetError
 

@@ -1,7 +1,7 @@
 """Keras on TensorFlow: calls as a graph, and gradients by its tape."""
 
-from collections.abc import Callable
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import tensorflow as tf
@@ -12,9 +12,22 @@ from refcheck.cell import Array
 COMPILED = True
 
 
-def precision(dtype: str) -> AbstractContextManager[None]:  # noqa: ARG001 - as on JAX
-    """Return the context in which a layer of ``dtype`` is built and called: any."""
-    return nullcontext()
+GRAPPLER = "disable_meta_optimizer"
+
+
+@contextmanager
+def precision(dtype: str) -> Iterator[None]:  # noqa: ARG001 - as on JAX
+    """Build and call a layer of ``dtype``: graphs are run as they were traced.
+
+    What is left out is Grappler's work on speed, which takes longer than a check's
+    graphs take to run.
+    """
+    left_out = tf.config.optimizer.get_experimental_options().get(GRAPPLER, False)
+    tf.config.optimizer.set_experimental_options({GRAPPLER: True})
+    try:
+        yield
+    finally:
+        tf.config.optimizer.set_experimental_options({GRAPPLER: left_out})
 
 
 class Calls:

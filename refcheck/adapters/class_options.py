@@ -1,4 +1,4 @@
-"""How classes of the libraries on top of JAX are built: from their signatures."""
+"""How classes of libraries are built: from their signatures, and what --set says."""
 
 import ast
 import inspect
