@@ -154,6 +154,7 @@ class Report(msgspec.Struct, frozen=True):
     strict: bool = False
     seconds: float = 0.0
     diagnosis: Diagnosis | None = None
+    probed: Probed | None = None  # where nothing was declared
     power: Power | None = None
 
     @property
@@ -167,6 +168,8 @@ class Report(msgspec.Struct, frozen=True):
             for o in self.outcomes
         )
         if undecided or Status.HELD not in statuses or not self.complete:
+            return "inconclusive"
+        if self.probed is not None and self.probed.contradictions:
             return "inconclusive"
         return "conforms"
 

@@ -1,6 +1,6 @@
 """What the calls of a target show: rows that end early, empty rows, dtypes."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -61,8 +61,8 @@ def dtypes(cell: Any, setting: Setting | None, offered: Signature) -> Item:
 
 
 def _padding(cell: Any) -> tuple[Padding | None, Said]:
-    case = _rows(cell, ENDS)
     try:
+        case = _rows(cell, ENDS)
         found, whole = cell.forward(case), cell.forward(case.but(lengths=None))
     except (TargetRaised, Misshapen) as error:
         return None, ("rows of different lengths are refused", str(error))
@@ -80,28 +80,28 @@ def _padding(cell: Any) -> tuple[Padding | None, Said]:
 
 
 def _zeros(case: Case, found: Reply) -> Iterator[Claim]:
-    for n, end in enumerate(case.lengths):
+    for n, end in enumerate(_ends(case)):
         past = found.outputs[end:, n]
         yield identical("past", past, np.zeros_like(past.value))
 
 
 def _repeated(case: Case, found: Reply) -> Iterator[Claim]:
-    for n, end in enumerate(case.lengths):
+    for n, end in enumerate(_ends(case)):
         last = found.outputs[end - 1 : end, n].value
         past = found.outputs[end:, n]
         yield identical("past", past, np.repeat(last, len(past.value), axis=0))
 
 
 def _untouched(case: Case, found: Reply, whole: Reply) -> Iterator[Claim]:
-    for n, end in enumerate(case.lengths):
+    for n, end in enumerate(_ends(case)):
         yield equal("past", found.outputs[end:, n], whole.outputs[end:, n])
 
 
 def _empty(cell: Any) -> Said:
     """Return the rule for rows of length 0."""
-    case = _rows(cell, EMPTY)
-    evidence = f"lengths {_listed(case)}"
+    evidence = f"lengths {', '.join(map(str, EMPTY))} of 4 steps"
     try:
+        case = _rows(cell, EMPTY)
         found, whole = cell.forward(case), cell.forward(case.but(lengths=None))
     except (TargetRaised, Misshapen) as error:
         return "refused", f"{evidence}: {error}"
@@ -122,8 +122,15 @@ def _empty(cell: Any) -> Said:
 
 def _rows(cell: Any, ends: tuple[int, ...]) -> Case:
     recipe = generic(LONGER.but(batch=len(ends)), SEED)
-    case = PLAIN.plain(recipe, cell)
+    case: Case | None = PLAIN.plain(recipe, cell)
+    if case is None:
+        message = "it cannot be built with usual sizes"
+        raise Misshapen(message)
     return case.but(lengths=np.array(ends))
+
+
+def _ends(case: Case) -> Sequence[int]:
+    return [] if case.lengths is None else list(case.lengths)
 
 
 def _holds(claim: Claim) -> bool:
@@ -131,4 +138,4 @@ def _holds(claim: Claim) -> bool:
 
 
 def _listed(case: Case) -> str:
-    return ", ".join(map(str, case.lengths))
+    return ", ".join(map(str, _ends(case)))

@@ -1,13 +1,12 @@
 """What to type, or to write down, so that a target is taken for what was found."""
 
 from collections.abc import Iterator
-from typing import Any
 
 from refcheck.cell import Signature, Spec
 from refcheck.conventions import PARTS
 from refcheck.layout import Layout
 from refcheck.onnx_layout import OnnxLayout
-from refcheck.probing.setting import Setting
+from refcheck.probing.setting import Setting, told
 
 ONE = Spec(3, 2)  # of any sizes: names alone are compared
 
@@ -19,19 +18,26 @@ def conventions(setting: Setting, known: Signature | None) -> tuple[str, ...]:
         setting: what was found.
         known: what an adapter makes of the target under this kind; None if nothing.
     """
-    there = known and known.layout and Setting(setting.kind, known.layout)
-    if there and not _placed_alike(setting.layout, there.layout):
-        there = None
-    return tuple([*(() if there else _names(setting)), *_rest(setting, there)])
+    there = _taken(setting, known)
+    if there is not None:
+        return tuple(_rest(setting, there))
+    onnx = isinstance(setting.layout, OnnxLayout)
+    plain = OnnxLayout() if onnx else Layout("", "", "", "")
+    return (*_names(setting), *_rest(setting, Setting(setting.kind, plain)))
 
 
-def _placed_alike(one: Any, other: Any) -> bool:
-    if isinstance(one, OnnxLayout) or isinstance(other, OnnxLayout):
-        return type(one) is type(other)
-    same = ("transposed", "second")
-    return one.names(ONE) == other.names(ONE) and all(
-        getattr(one, field) == getattr(other, field) for field in same
-    )
+def _taken(setting: Setting, known: Signature | None) -> Setting | None:
+    """Return what an adapter takes the target for, if it has the same arrays."""
+    if known is None or known.layout is None:
+        return None
+    there = Setting(setting.kind, known.layout)
+    return there if _placed_alike(setting, there) else None
+
+
+def _placed_alike(one: Setting, other: Setting) -> bool:
+    """Whether two settings say the same of which array is which."""
+    mine, its = told(one), told(other)
+    return all(mine[item] == its[item] for item in ("matrices", "biases"))
 
 
 def _names(setting: Setting) -> Iterator[str]:
@@ -46,21 +52,16 @@ def _names(setting: Setting) -> Iterator[str]:
         yield f"second-bias={layout.second}"
 
 
-def _rest(setting: Setting, there: Setting | None) -> Iterator[str]:
-    """Yield what is not as an adapter takes it to be, or else as the textbook's."""
-    onnx = isinstance(setting.layout, OnnxLayout)
-    plain = OnnxLayout() if onnx else Layout("", "", "", "")
-    usual = there or Setting(setting.kind, plain)
+def _rest(setting: Setting, usual: Setting) -> Iterator[str]:
+    """Yield what is not as it is taken to be otherwise."""
     mine, its = setting.layout, usual.layout
-    if setting.gates != usual.gates:
-        yield f"gates={setting.gates}"
-    if mine.blocks.interleaved and not its.blocks.interleaved:
-        yield "gates=interleaved"
-    if mine.blocks.negated and not its.blocks.negated:
-        yield "update-gate=new"
-    if mine.blocks.transposed and not its.blocks.transposed:
-        yield "recurrent=transposed"
-    if mine.added != its.added:
-        yield f"forget-bias={mine.added.get('f', 0.0):g}"
-    if mine.cell_first and not its.cell_first:
-        yield "state=ch"
+    added = f"{mine.added.get('f', 0.0):g}"
+    unlike = {
+        f"gates={setting.gates}": setting.gates != usual.gates,
+        "gates=interleaved": mine.blocks.interleaved > its.blocks.interleaved,
+        "update-gate=new": mine.blocks.negated > its.blocks.negated,
+        "recurrent=transposed": mine.blocks.transposed > its.blocks.transposed,
+        f"forget-bias={added}": mine.added != its.added,
+        "state=ch": mine.cell_first > its.cell_first,
+    }
+    return (name for name, is_so in unlike.items() if is_so)

@@ -2,18 +2,19 @@
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
+from itertools import chain, product
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from refcheck.calling import TargetRaised
 from refcheck.case import Case
-from refcheck.cell import Capability, Reply
+from refcheck.cell import Capability, Kind, Reply
 from refcheck.judge import judge
 from refcheck.landmarks import BASE, generic
 from refcheck.law import equal
-from refcheck.probing.setting import Setting, named
-from refcheck.probing.stages import STAGES, silenced, starts
+from refcheck.probing.setting import SIGMAS, SQUASHES, Setting, named
+from refcheck.probing.stages import STAGES, silenced, squashings, starts
 from refcheck.rounding import Known, Measured, Reported
 from refcheck.strategies import Cases
 from refcheck.textbook import Textbook
@@ -33,6 +34,7 @@ class Tried(NamedTuple):
 
     setting: Setting
     ratio: float  # the error over what rounding explains
+    alike: bool  # it goes on
     stage: int
 
 
@@ -55,7 +57,8 @@ class Elimination:
     @property
     def nearest(self) -> Tried | None:
         """Whoever came furthest, and was nearest there."""
-        return min(self.tried, key=lambda t: (-t.stage, t.ratio), default=None)
+        unlike = [tried for tried in self.tried if not tried.alike]
+        return min(unlike, key=lambda t: (-t.stage, t.ratio), default=None)
 
 
 def eliminated(cell: Any, dtype: str, *, thorough: bool = True) -> Elimination:
@@ -75,10 +78,11 @@ def eliminated(cell: Any, dtype: str, *, thorough: bool = True) -> Elimination:
     found.left = list(starts(_states(measured, case), case.spec, shapes))
     if not found.left:
         said = ", ".join(f"{name} {shape}" for name, shape in shapes.items())
-        found.why = f"its parameters fit no known cell by their shapes: {said or 'none'}"
+        found.why = f"the shapes of its parameters fit no known cell: {said or 'none'}"
     for k, stage in enumerate(STAGES):
-        branches = (s for one in found.left for s in stage.branch(one, case.spec, shapes))
-        wanted = (s for s in _once(branches) if thorough or named(s).usual)
+        branches = [stage.branch(one, case.spec, shapes) for one in found.left]
+        every = _once(chain.from_iterable(branches))
+        wanted = (s for s in every if thorough or named(s).usual)
         pairs = [(s, silenced(case, s, stage.parts)) for s in wanted]
         _ask(found, measured, pairs, k)
     for k, recipe in enumerate(CONFIRMING):
@@ -87,6 +91,24 @@ def eliminated(cell: Any, dtype: str, *, thorough: bool = True) -> Elimination:
             _ask(found, measured, [(s, other) for s in found.left], len(STAGES) + k)
     found.left = [named(setting) for setting in found.left]
     return found
+
+
+def tell_activations_apart(found: Elimination, cell: Any) -> None:
+    """Try other activations for whoever is left, where only the textbook's were."""
+    case = PLAIN.plain(generic(LONGER, SEED), cell)
+    (setting,) = found.left
+    plain = replace(setting, kind=Kind.RNN_TANH) if setting.kind.gates == 1 else setting
+    every = [setting, *(s for s in _activated(plain) if named(s) != setting)]
+    if case is not None:
+        _ask(found, cell, [(s, case) for s in every], len(STAGES))
+
+
+def _activated(setting: Setting) -> Iterator[Setting]:
+    if setting.kind is not Kind.LSTM:
+        yield from squashings(setting)
+        return
+    for sigma, psi in product(SIGMAS, SQUASHES):
+        yield from squashings(replace(setting, sigma=sigma, psi=psi))
 
 
 def compared(cell: Any, setting: Setting, case: Case) -> Compared:
@@ -105,15 +127,13 @@ def _ask(
         if key not in replies:
             replies[key] = _reply(cell, case)
         ratio, alike = _compared(cell, setting, case, replies[key])
-        found.tried.append(Tried(setting, ratio, stage))
+        found.tried.append(Tried(setting, ratio, alike, stage))
         left += [setting] if alike else []
     found.left = left
     found.cases += bool(left)
 
 
-def _compared(
-    cell: Any, setting: Setting, case: Case, reply: Reply | None
-) -> Compared:
+def _compared(cell: Any, setting: Setting, case: Case, reply: Reply | None) -> Compared:
     """Compare a reply; None, where the target raised, is like nothing.
 
     Both sides have the allowance of the target: what is right comes from the textbook

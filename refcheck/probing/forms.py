@@ -54,9 +54,10 @@ def several(layout: Any) -> bool:
 
 
 def rearranged(layout: Layout, part: str) -> Iterator[Layout]:
-    """Yield the layout with the arrays of ``part``, one for each gate, in each order."""
+    """Yield the layout with the arrays of ``part``, one a gate, in each order."""
     for names in permutations(getattr(layout, part).split()):
-        yield replace(layout, **{part: " ".join(names)})
+        changes: dict[str, Any] = {part: " ".join(names)}
+        yield replace(layout, **changes)
 
 
 def _matrices(kind: Kind, spec: Spec, shapes: Shapes) -> Iterator[Layout]:
@@ -121,23 +122,28 @@ def _biases(layout: Layout, kind: Kind, shapes: Shapes) -> Iterator[tuple[str, .
 def _biases_apart(
     layout: Layout, names: Sequence[str], gates: int
 ) -> Iterator[tuple[str, ...]]:
-    """Yield the same for biases of one gate each, in each order."""
+    """Yield the same for biases of one gate each, in each order.
+
+    With two for each gate, each bias goes with the matrix that its name goes with.
+    """
+    if len(names) == 2 * gates:
+        yield from _beside(layout, names)
+        return
+    for order in permutations(names) if len(names) in {gates, gates + 1} else ():
+        second = "".join(order[gates:])
+        yield " ".join(order[:gates]), second, "n" if second else ""
     if not names:
         yield "", "", ""
-    if len(names) == gates:
-        for order in permutations(names):
-            yield " ".join(order), "", ""
-    if len(names) == gates + 1:
-        for *order, second in permutations(names):
-            yield " ".join(order), second, "n"
-    if len(names) == 2 * gates:
-        stems = {_stem(name): name for name in names}
-        ih, hh = (
-            [stems.get(_stem(m), "") for m in weights.split()]
-            for weights in (layout.weight_ih, layout.weight_hh)
-        )
-        if all((*ih, *hh)):
-            yield " ".join(ih), " ".join(hh), ""
+
+
+def _beside(layout: Layout, names: Sequence[str]) -> Iterator[tuple[str, ...]]:
+    stems = {_stem(name): name for name in names}
+    ih, hh = (
+        [stems[_stem(m)] for m in weights.split() if _stem(m) in stems]
+        for weights in (layout.weight_ih, layout.weight_hh)
+    )
+    if len(ih) == len(hh) == len(names) // 2:
+        yield " ".join(ih), " ".join(hh), ""
 
 
 def _stem(name: str) -> str:

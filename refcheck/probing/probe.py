@@ -13,14 +13,20 @@ from dataclasses import replace
 from typing import Any, NamedTuple
 
 from refcheck.calling import Misshapen, TargetRaised
-from refcheck.cell import Capability, Cell, Declared, Kind, Padding, Signature
+from refcheck.cell import Capability, Cell, Declared, Kind, Padding, Signature, Spec
 from refcheck.diagnosis.lineup import LineUp
 from refcheck.diagnosis.suspects import suspects
 from refcheck.errors import RefcheckError, TargetError
 from refcheck.landmarks import generic
 from refcheck.outcome import Item, Probed
 from refcheck.probing import called, declaring, evidence
-from refcheck.probing.elimination import LONGER, PLAIN, Elimination, eliminated
+from refcheck.probing.elimination import (
+    LONGER,
+    PLAIN,
+    Elimination,
+    eliminated,
+    tell_activations_apart,
+)
 from refcheck.probing.setting import Setting, named
 from refcheck.probing.sight import Load, blind, measured, seeing
 from refcheck.watch import Watch
@@ -83,6 +89,12 @@ def probed(load: Load, declared: Declared, name: str, watch: Watch) -> Probed:
     )
 
 
+def undeclared(cell: Any) -> bool:
+    """Whether nobody says what a cell is, while its parameters can be set."""
+    known: Signature = cell.signature
+    return known.kind is None and known.offers(Capability.PARAMETERS)
+
+
 def understood(cell: Any, watch: Watch) -> tuple[Cell, Probed | None]:
     """Return a cell of which nothing is declared under what is found of it.
 
@@ -90,24 +102,40 @@ def understood(cell: Any, watch: Watch) -> tuple[Cell, Probed | None]:
     convention can state it, the cell stays of unknown kind.
     """
     known: Signature = cell.signature
-    if known.kind is not None or not known.offers(Capability.PARAMETERS):
+    if not undeclared(cell):
         return cell, None
     found = _searched(cell, watch, thorough=False)
     setting = found.setting
-    against = tuple(_contradictions(found, None, watch))
-    said = declaring.conventions(setting, None) if setting else ()
     report = Probed(
         known.name,
         setting.kind.value if setting else "",
         evidence.sentence(found.settings),
         tuple(evidence.items(found.settings, setting)) if setting else (),
-        said,
-        contradictions=against,
-        declarable=setting is None or setting.usual,
+        _by_name(found, setting, watch) if setting else (),
+        contradictions=tuple(_contradictions(found, None, watch)),
     )
-    if setting is None or against or not setting.usual:
+    if setting is None or report.contradictions:
         return cell, report
     return seeing(blind(cell), setting), report
+
+
+def _by_name(found: Found, setting: Setting, watch: Watch) -> tuple[str, ...]:
+    """Return the conventions that state a setting, where names may tell a part."""
+    known, spec, shapes = _shapes(found, watch)
+    kind, layout = evidence.by_name(setting, spec, shapes)
+    like = replace(known, kind=kind, layout=layout) if kind is setting.kind else None
+    return declaring.conventions(setting, like)
+
+
+def _shapes(found: Found, watch: Watch) -> tuple[Signature, Spec, Any]:
+    """Return what is known of a target, sizes, and the shapes of its parameters."""
+    target = measured(found.cell, None, found.dtype, watch)
+    case = PLAIN.plain(generic(LONGER, SEED), target)
+    if case is None:
+        message = f"{target.signature.name} cannot be built with usual sizes."
+        raise TargetError(message)
+    shapes = {name: array.shape for name, array in case.params.items()}
+    return found.cell.signature, case.spec, shapes
 
 
 def _found(load: Load, declared: Declared, watch: Watch) -> Found:
@@ -130,18 +158,24 @@ def _found(load: Load, declared: Declared, watch: Watch) -> Found:
 
 
 def _searched(cell: Any, watch: Watch, *, thorough: bool = True) -> Found:
-    """Search in each dtype, the widest first, until a setting agrees."""
-    asked = [
-        (dtype, careful)
-        for careful in ((True,) if thorough else (False, True))
-        for dtype in cell.signature.usual.dtypes
-    ]
-    for dtype, careful in asked:
-        target = measured(cell, None, dtype, watch)
-        found = Found(cell, (), eliminated(target, dtype, thorough=careful), dtype)
-        if found.settings.left or found.settings.why:
-            break
-    return found
+    """Search in each dtype, the widest first, until a setting agrees.
+
+    The textbook's activations come first: where one setting with them agrees, others
+    are tried in its place alone.  If nothing agrees, the widest dtype tells most.
+    """
+    tries: list[Found] = []
+    for careful in (False, True) if thorough else (False,):
+        for dtype in cell.signature.usual.dtypes:
+            target = measured(cell, None, dtype, watch)
+            result = eliminated(target, dtype, thorough=careful)
+            found = Found(cell, (), result, dtype)
+            if result.left or result.why:
+                if found.setting and thorough and not careful:
+                    tell_activations_apart(result, target)
+                return found
+            tries.append(found)
+    wide = [one for one in tries if one.dtype == tries[0].dtype]
+    return wide[-1]
 
 
 def _adapted(load: Load, declared: Declared, kind: Kind) -> Signature | None:
@@ -172,14 +206,13 @@ def _contradictions(
     found: Found, padding: Padding | None, watch: Watch
 ) -> Iterator[str]:
     known: Signature = found.cell.signature
-    case = PLAIN.plain(generic(LONGER, SEED), measured(found.cell, None, found.dtype, watch))
-    shapes = {n: a.shape for n, a in case.params.items()} if case else {}
-    spec = case.spec if case else None
-    yield from evidence.contradictions(found.settings, known, spec, shapes)
+    if found.setting is not None:
+        _, spec, shapes = _shapes(found, watch)
+        yield from evidence.contradictions(found.setting, known, spec, shapes)
     if padding and known.padding and padding is not known.padding:
         yield (
-            f"declared, or said by its framework, and found: outputs past the end "
-            f"{known.padding.value}, or {padding.value}"
+            f"as declared, or as its framework says, outputs past the end of a row are "
+            f"{known.padding.value}, found {padding.value}"
         )
 
 

@@ -97,7 +97,7 @@ def told(setting: Setting) -> dict[str, str]:
     if kind.gates > 1:
         items["gates"] = _gates(setting)
     items["recurrent blocks"] = "transposed" if layout.blocks.transposed else "as usual"
-    items["biases"] = _biases(layout)
+    items["biases"] = _biases(kind, layout)
     if kind in GRUS:
         before = kind is Kind.GRU_RESET_BEFORE
         kept = not layout.blocks.negated
@@ -115,8 +115,8 @@ def _matrices(layout: Any) -> str:
         return "W (1, G*H, D), R (1, G*H, H), as in ONNX"
     if layout.joined:
         shape = "(D + H, G*H)" if layout.transposed else "(G*H, D + H)"
-        return f"{layout.weight_ih} {shape}, both weights side by side"
-    names = [_own(n) for n in (layout.weight_ih, layout.weight_hh)]
+        return f"{_own(layout, layout.weight_ih)} {shape}, both weights side by side"
+    names = [_own(layout, n) for n in (layout.weight_ih, layout.weight_hh)]
     rows = "H" if " " in layout.weight_ih else "G*H"
     shapes = [f"(D, {rows})", f"(H, {rows})"]
     if not layout.transposed:
@@ -132,27 +132,32 @@ def _gates(setting: Setting) -> str:
     return f"{order}, an array each" if several else order
 
 
-def _biases(layout: Any) -> str:
+def _biases(kind: Kind, layout: Any) -> str:
     if isinstance(layout, OnnxLayout):
         return "two, side by side in B"
     if not layout.bias_ih:
         return "none"
-    if layout.bias_hh:
-        of = " of the candidate alone" if layout.second else ""
-        return f"two: {_own(layout.bias_ih)}; {_own(layout.bias_hh)}{of}"
-    return f"one: {_own(layout.bias_ih)}"
+    first, second = (_own(layout, n) for n in (layout.bias_ih, layout.bias_hh))
+    if layout.second:
+        return f"one: {first}; and {second} of the candidate alone"
+    if second and kind is Kind.GRU:
+        return f"two: {first}; {second}, which the reset gate is applied to"
+    if second:
+        return f"two that are added: {'; '.join(sorted((first, second)))}"
+    return f"one: {first}"
 
 
 def _activations(setting: Setting) -> str:
     if setting.kind.gates == 1:
-        own = "ReLU" if setting.kind is Kind.RNN_RELU else setting.phi
-        return own
+        return "ReLU" if setting.kind is Kind.RNN_RELU else setting.phi
     shown = f", output {setting.psi}" if setting.kind is Kind.LSTM else ""
     return f"gates {setting.sigma}, candidate {setting.phi}{shown}"
 
 
-def _own(names: str) -> str:
-    return names.format(layer=0, suffix="")
+def _own(layout: Any, names: str) -> str:
+    """Return the names of the arrays of a first layer, which a template stands for."""
+    own = [layout.prefix + n.format(layer=0, suffix="") for n in names.split()]
+    return " ".join(own)
 
 
 def kinds(states: int) -> tuple[Kind, ...]:

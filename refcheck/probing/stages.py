@@ -23,6 +23,7 @@ from refcheck.layout import CANONICAL_GATES
 from refcheck.probing.forms import Shapes, biased, forms, rearranged
 from refcheck.probing.setting import GRUS, SIGMAS, SQUASHES, Setting, kinds
 
+USUAL = ("sigmoid",)
 ADDED = (0.0, 1.0)  # to the forget gate: nothing, or what TensorFlow 1 and Haiku add
 
 Branch = Callable[[Setting, Spec, Shapes], Iterator[Setting]]
@@ -37,10 +38,18 @@ class Stage(NamedTuple):
 
 
 def starts(states: int, spec: Spec, shapes: Shapes) -> Iterator[Setting]:
-    """Yield a setting for each kind and form, gates in the textbook's order."""
+    """Yield a setting for each kind and form, gates in the textbook's order.
+
+    Args:
+        states: arrays of state that are seen; 0 if none is.
+        spec: the sizes of the cell.
+        shapes: of its parameters.
+    """
     for kind in kinds(states):
         for layout in forms(kind, spec, shapes):
             yield Setting(kind, layout)
+            if states > 1:
+                yield Setting(kind, layout).placed(cell_first=True)
 
 
 def at_rest(setting: Setting, _: Spec, __: Shapes) -> Iterator[Setting]:
@@ -49,23 +58,31 @@ def at_rest(setting: Setting, _: Spec, __: Shapes) -> Iterator[Setting]:
         yield setting
         return
     offsets = ADDED if hasattr(setting.layout, "joined") else ADDED[:1]
-    for cell_first, offset, psi in product((False, True), offsets, SQUASHES):
+    for offset, sigma, psi in product(offsets, SIGMAS, SQUASHES):
         changes = {"added": {"f": offset}} if offset else {}
-        placed = setting.placed(cell_first=cell_first, **changes)
-        yield replace(placed, psi=psi)
+        yield replace(setting.placed(**changes), sigma=sigma, psi=psi)
 
 
 def of_inputs(setting: Setting, _: Spec, __: Shapes) -> Iterator[Setting]:
     """Yield what shows once the inputs count."""
     if setting.kind.gates == 1:
-        yield from (replace(setting, phi=phi) for phi in SQUASHES)
+        yield from squashings(setting)
         return
-    for sigma, phi in product(SIGMAS, SQUASHES):
-        squashed = replace(setting, sigma=sigma, phi=phi)
+    for squashed in squashings(setting):
         for ordered in _ordered(squashed):
             yield ordered
             if setting.kind in GRUS:
                 yield ordered.turned(negated="z")
+
+
+def squashings(setting: Setting) -> Iterator[Setting]:
+    """Yield the setting with other activations; an LSTM shows c by tanh, or by φ."""
+    if setting.kind is Kind.LSTM:  # σ and ψ are chosen, by what showed at rest
+        for phi in SQUASHES if setting.psi == "tanh" else (setting.psi,):
+            yield replace(setting, phi=phi)
+        return
+    for sigma, phi in product(SIGMAS if setting.kind in GRUS else USUAL, SQUASHES):
+        yield replace(setting, sigma=sigma, phi=phi)
 
 
 def of_state(setting: Setting, _: Spec, __: Shapes) -> Iterator[Setting]:
@@ -77,7 +94,7 @@ def of_state(setting: Setting, _: Spec, __: Shapes) -> Iterator[Setting]:
     for one in every:
         both = GRUS if one.kind in GRUS else (one.kind,)
         for kind, across in product(both, (False, True)):
-            gates = {kind: order for order in one.layout.gates.values()}
+            gates = dict.fromkeys([kind], one.gates)
             yield replace(one.turned(transposed=across), kind=kind).placed(gates=gates)
 
 
