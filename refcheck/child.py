@@ -29,7 +29,9 @@ from refcheck.law import Law
 from refcheck.lookup import named, require_known
 from refcheck.oracle import shortfall
 from refcheck.outcome import Outcome, Status
-from refcheck.probing.probe import probed, undeclared, understood
+from refcheck.probing.found import undeclared
+from refcheck.probing.probe import probed
+from refcheck.probing.understood import understood
 from refcheck.runner import measure, replay, run, selected
 from refcheck.settings import Settings
 from refcheck.store import Stored

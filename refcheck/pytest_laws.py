@@ -20,7 +20,7 @@ from refcheck.errors import RefcheckError
 from refcheck.law import Law
 from refcheck.options import declared_from
 from refcheck.outcome import BROKEN, DECISIVE, Outcome, Probed, Report, Status
-from refcheck.probing.probe import understood
+from refcheck.probing.understood import understood
 from refcheck.record import Record
 from refcheck.reporters.console import render_outcome
 from refcheck.runner import run

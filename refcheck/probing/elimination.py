@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
-from itertools import chain, product
+from itertools import chain
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -13,7 +13,7 @@ from refcheck.cell import Capability, Kind, Reply
 from refcheck.judge import judge
 from refcheck.landmarks import BASE, generic
 from refcheck.law import equal
-from refcheck.probing.setting import SIGMAS, SQUASHES, Setting, named
+from refcheck.probing.setting import Setting, named
 from refcheck.probing.stages import STAGES, silenced, squashings, starts
 from refcheck.rounding import Known, Measured, Reported
 from refcheck.strategies import Cases
@@ -98,17 +98,9 @@ def tell_activations_apart(found: Elimination, cell: Any) -> None:
     case = PLAIN.plain(generic(LONGER, SEED), cell)
     (setting,) = found.left
     plain = replace(setting, kind=Kind.RNN_TANH) if setting.kind.gates == 1 else setting
-    every = [setting, *(s for s in _activated(plain) if named(s) != setting)]
+    every = [setting, *(s for s in squashings(plain) if named(s) != setting)]
     if case is not None:
         _ask(found, cell, [(s, case) for s in every], len(STAGES))
-
-
-def _activated(setting: Setting) -> Iterator[Setting]:
-    if setting.kind is not Kind.LSTM:
-        yield from squashings(setting)
-        return
-    for sigma, psi in product(SIGMAS, SQUASHES):
-        yield from squashings(replace(setting, sigma=sigma, psi=psi))
 
 
 def compared(cell: Any, setting: Setting, case: Case) -> Compared:

@@ -1,7 +1,7 @@
 """The experiments, each of which decides what the ones before it have left open.
 
     at rest          every parameter is 0: state order, what is added to the forget
-                     gate, what an LSTM shows of its cell state
+                     gate, activations, as far as they show at 0
     inputs           the weights of the inputs count: gates, signs, activations
     recurrence       and those of the state: transposed blocks, the reset gate
     biases           and the biases: which array is which
@@ -23,8 +23,7 @@ from refcheck.layout import CANONICAL_GATES
 from refcheck.probing.forms import Shapes, biased, forms, rearranged
 from refcheck.probing.setting import GRUS, SIGMAS, SQUASHES, Setting, kinds
 
-USUAL = ("sigmoid",)
-ADDED = (0.0, 1.0)  # to the forget gate: nothing, or what TensorFlow 1 and Haiku add
+ADDED = 1.0  # to the sum of the forget gate, by the code of TensorFlow 1 and of Haiku
 
 Branch = Callable[[Setting, Spec, Shapes], Iterator[Setting]]
 
@@ -53,36 +52,30 @@ def starts(states: int, spec: Spec, shapes: Shapes) -> Iterator[Setting]:
 
 
 def at_rest(setting: Setting, _: Spec, __: Shapes) -> Iterator[Setting]:
-    """Yield what shows with every parameter 0."""
-    if setting.kind is not Kind.LSTM:
-        yield setting
-        return
-    offsets = ADDED if hasattr(setting.layout, "joined") else ADDED[:1]
-    for offset, sigma, psi in product(offsets, SIGMAS, SQUASHES):
-        changes = {"added": {"f": offset}} if offset else {}
-        yield replace(setting.placed(**changes), sigma=sigma, psi=psi)
+    """Yield what shows with every parameter 0; not every activation is 0 there."""
+    yield from squashings(setting)
+    if setting.kind is Kind.LSTM and getattr(setting.layout, "bias_ih", ""):
+        yield from squashings(setting.placed(added={"f": ADDED}))
 
 
 def of_inputs(setting: Setting, _: Spec, __: Shapes) -> Iterator[Setting]:
     """Yield what shows once the inputs count."""
     if setting.kind.gates == 1:
-        yield from squashings(setting)
+        yield setting
         return
-    for squashed in squashings(setting):
-        for ordered in _ordered(squashed):
-            yield ordered
-            if setting.kind in GRUS:
-                yield ordered.turned(negated="z")
+    for ordered in _ordered(setting):
+        yield ordered
+        if setting.kind in GRUS:
+            yield ordered.turned(negated="z")
 
 
 def squashings(setting: Setting) -> Iterator[Setting]:
-    """Yield the setting with other activations; an LSTM shows c by tanh, or by φ."""
-    if setting.kind is Kind.LSTM:  # σ and ψ are chosen, by what showed at rest
-        for phi in SQUASHES if setting.psi == "tanh" else (setting.psi,):
-            yield replace(setting, phi=phi)
-        return
-    for sigma, phi in product(SIGMAS if setting.kind in GRUS else USUAL, SQUASHES):
-        yield replace(setting, sigma=sigma, phi=phi)
+    """Yield the setting with each activation; an LSTM shows c by tanh, or by φ."""
+    lstm = setting.kind is Kind.LSTM
+    sigmas = SIGMAS if setting.kind.gates > 1 else (setting.sigma,)
+    for sigma, phi in product(sigmas, SQUASHES):
+        for psi in dict.fromkeys(("tanh", phi)) if lstm else ("tanh",):
+            yield replace(setting, sigma=sigma, phi=phi, psi=psi)
 
 
 def of_state(setting: Setting, _: Spec, __: Shapes) -> Iterator[Setting]:
