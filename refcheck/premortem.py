@@ -10,10 +10,8 @@ from refcheck.isolation import Child
 from refcheck.outcome import Probed
 from refcheck.record import Record
 from refcheck.settings import Settings
-from refcheck.supervisor import LOAD_SECONDS, POLL_SECONDS
+from refcheck.supervisor import POLL_SECONDS, Patience
 from refcheck.wire import Request
-
-PROBE_SECONDS = 120.0  # for a target that is slow to compile
 
 
 def probed(
@@ -32,28 +30,29 @@ def probed(
     """
     request = Request(target, declared, Settings(), probe=True)
     record = Record(request, installed_version(DISTRIBUTION))
-    if not isolation.POSSIBLE:
-        _here(record)
-    else:
-        _apart(record, call_timeout, environ)
+    how = _apart(record, call_timeout, environ) if isolation.POSSIBLE else _here(record)
     if record.probed is None:
-        message = f"{target} ended or hung while it was probed."
+        message = f"{target} cannot be probed: {how}."
         raise TargetError(message)
     return record.probed
 
 
-def _apart(record: Record, call_timeout: float, environ: Mapping[str, str]) -> None:
-    limit = time.monotonic() + LOAD_SECONDS + max(call_timeout, PROBE_SECONDS)
+def _apart(record: Record, call_timeout: float, environ: Mapping[str, str]) -> str:
+    """Let a child answer; return how it was lost, if it was."""
+    patience = Patience(call_timeout)
     with Child(record.request, environ) as child:
-        ended = ""
-        while not ended and time.monotonic() < limit:
-            ended = child.ended  # asked before its last words
+        while True:
+            how = child.ended  # asked before its last words
             if any(map(record.take, child.messages(POLL_SECONDS))):
-                return
+                return ""
+            how = how or patience.lost(child.calls.number(), time.monotonic())
+            if how:
+                return how
 
 
-def _here(record: Record) -> None:
+def _here(record: Record) -> str:
     from refcheck.child import answer  # noqa: PLC0415 - brings NumPy and Hypothesis
     from refcheck.watch import Unwatched  # noqa: PLC0415
 
     answer(record.request, record.take, Unwatched())
+    return ""

@@ -99,4 +99,5 @@ def _against(text: str) -> Iterator[str]:
 
 def _item(item: Item) -> Iterator[str]:
     yield from labelled(item.name, item.value, 0, WIDE)
-    yield from labelled("", f"({item.evidence})", 0, WIDE)
+    if item.evidence:
+        yield from labelled("", f"({item.evidence})", 0, WIDE)
