@@ -138,9 +138,18 @@ def understand(cell: Cell, send: Send, watch: Watch) -> Cell:
 
 def probe(request: Request, send: Send, watch: Watch) -> None:
     """Find out what the target is."""
-    claimed = declared(request.declared)
-    target = request.target
-    send(Told(probed(lambda said: load(target, said), claimed, target, watch)))
+    opened: list[Cell] = []
+
+    def loaded(said: Declared) -> Cell:
+        opened.append(load(request.target, said))
+        return opened[-1]
+
+    try:
+        claimed = declared(request.declared)
+        send(Told(probed(loaded, claimed, request.target, watch)))
+    finally:
+        for cell in opened:
+            given_back(cell)
 
 
 def diagnose(

@@ -119,6 +119,7 @@ class Patience:
     """How long the child may stay in one call, or give no sign of life."""
 
     def __init__(self, call_timeout: float) -> None:
+        """Begin with a child that is being loaded."""
         self.loaded = False
         self._call_timeout = call_timeout
         self._seen: tuple[int, bool] | None = None

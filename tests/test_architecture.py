@@ -34,7 +34,10 @@ RANKS = (
     {"translated", "target", "adapters"},
     {"catalogue", "lookup", "kills", "diagnosis", "probing", "reporters"},
     {"wire", "callfile", "callwriter", "isolation", "environment", "store"},
-    {"config", "record", "supervisor", "premortem", "postmortem", "child", "execution", "inprocess"},
+    {
+        *("config", "record", "supervisor", "premortem", "postmortem"),
+        *("child", "execution", "inprocess"),
+    },
     {"serve", "skeletons", "conversation"},
     {"selftest", "selftest_report"},
     {"options", "commands", "handbook", "buglist", "cli", "__main__"},

@@ -12,7 +12,16 @@ from refcheck.settings import Settings
 from refcheck.store import Stored
 from refcheck.trial import Trial
 from refcheck.watch import Unwatched
-from refcheck.wire import Done, Fault, Found, Message, Ready, Refused, Request, Understood
+from refcheck.wire import (
+    Done,
+    Fault,
+    Found,
+    Message,
+    Ready,
+    Refused,
+    Request,
+    Understood,
+)
 from tests.reporters.reports import case
 
 FINE = "tests.targets.deadly:fine"

@@ -66,7 +66,7 @@ def test_the_command_line_comes_before_the_file() -> None:
 def test_a_target_that_has_an_entry_is_not_written_again() -> None:
     config.written(FOUND, SAID)
 
-    with pytest.raises(RefcheckError, match="says something of my cells.py:Cell alre"):
+    with pytest.raises(RefcheckError, match=r"says something of my cells\.py:Cell"):
         config.written(FOUND, SAID)
 
 
@@ -74,7 +74,7 @@ def test_a_target_that_has_an_entry_is_not_written_again() -> None:
     ("text", "says"),
     [
         ("[tool", "pyproject.toml cannot be read: "),
-        ('[tool.refcheck]\ntargets = 1', "has no table at"),
+        ("[tool.refcheck]\ntargets = 1", "has no table at"),
         ('[tool.refcheck.targets]\n"m:C" = 1', "has no table at"),
         ('[tool.refcheck.targets."m:C"]\nlike = 1', "says like = 1 of m:C, expected"),
         ('[tool.refcheck.targets."m:C"]\nlik = "a"', "says lik = 'a' of m:C, expected"),

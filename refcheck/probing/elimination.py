@@ -9,10 +9,11 @@ import numpy as np
 
 from refcheck.calling import TargetRaised
 from refcheck.case import Case
-from refcheck.cell import Capability, Kind, Reply
+from refcheck.cell import Capability, Kind, Reply, Spec
 from refcheck.judge import judge
 from refcheck.landmarks import BASE, generic
 from refcheck.law import equal
+from refcheck.probing.forms import Shapes
 from refcheck.probing.setting import Setting, named
 from refcheck.probing.stages import STAGES, silenced, squashings, starts
 from refcheck.rounding import Known, Measured, Reported
@@ -27,6 +28,7 @@ CONFIRMING = (  # on which whoever is left has to agree
     LONGER.but(with_state=False),
 )
 SEED = 1000
+NOTHING = Spec(1, 1)
 
 
 class Tried(NamedTuple):
@@ -53,6 +55,8 @@ class Elimination:
     left: list[Setting] = field(default_factory=list)
     cases: int = 0  # on which whoever is left agrees
     why: str = ""  # nothing was tried
+    spec: Spec = NOTHING  # of the cell that was tried, and its parameters' shapes
+    shapes: Shapes = field(default_factory=dict)
 
     @property
     def nearest(self) -> Tried | None:
@@ -75,6 +79,7 @@ def eliminated(cell: Any, dtype: str, *, thorough: bool = True) -> Elimination:
         found.why = "it has several layers or directions; probe a cell that has one"
         return found
     shapes = {name: a.shape for name, a in case.params.items()}
+    found.spec, found.shapes = case.spec, shapes
     found.left = list(starts(_states(measured, case), case.spec, shapes))
     if not found.left:
         said = ", ".join(f"{name} {shape}" for name, shape in shapes.items())
@@ -99,8 +104,7 @@ def tell_activations_apart(found: Elimination, cell: Any) -> None:
     (setting,) = found.left
     plain = replace(setting, kind=Kind.RNN_TANH) if setting.kind.gates == 1 else setting
     every = [setting, *(s for s in squashings(plain) if named(s) != setting)]
-    if case is not None:
-        _ask(found, cell, [(s, case) for s in every], len(STAGES))
+    _ask(found, cell, [(s, case) for s in every if case], len(STAGES))
 
 
 def compared(cell: Any, setting: Setting, case: Case) -> Compared:

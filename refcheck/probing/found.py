@@ -2,12 +2,8 @@
 
 from typing import Any, NamedTuple
 
-from refcheck.cell import Capability, Signature, Spec
-from refcheck.errors import TargetError
-from refcheck.landmarks import generic
+from refcheck.cell import Capability, Signature
 from refcheck.probing.elimination import (
-    LONGER,
-    PLAIN,
     Elimination,
     eliminated,
     tell_activations_apart,
@@ -15,8 +11,6 @@ from refcheck.probing.elimination import (
 from refcheck.probing.setting import Setting
 from refcheck.probing.sight import measured
 from refcheck.watch import Watch
-
-SEED = 3000
 
 
 class Found(NamedTuple):
@@ -52,17 +46,6 @@ def searched(cell: Any, watch: Watch, *, thorough: bool = True) -> Found:
                 return found
             tries.append(found)
     return [one for one in tries if one.dtype == tries[0].dtype][-1]
-
-
-def shapes_of(found: Found, watch: Watch) -> tuple[Signature, Spec, Any]:
-    """Return what is known of a target, sizes, and the shapes of its parameters."""
-    target = measured(found.cell, None, found.dtype, watch)
-    case = PLAIN.plain(generic(LONGER, SEED), target)
-    if case is None:
-        message = f"{target.signature.name} cannot be built with usual sizes."
-        raise TargetError(message)
-    shapes = {name: array.shape for name, array in case.params.items()}
-    return found.cell.signature, case.spec, shapes
 
 
 def undeclared(cell: Any) -> bool:

@@ -17,12 +17,13 @@ from refcheck.landmarks import generic
 from refcheck.outcome import Item, Probed
 from refcheck.probing import called, declaring, evidence
 from refcheck.probing.elimination import LONGER, PLAIN
-from refcheck.probing.found import SEED, Found, searched, shapes_of
+from refcheck.probing.found import Found, searched
 from refcheck.probing.setting import named
 from refcheck.probing.sight import Load, measured
 from refcheck.watch import Watch
 
 FAULT_SECONDS = 2.0  # to look for the fault of a cell that is like nothing known
+SEED = 3000
 FEW = 3  # cases that it is looked at on
 
 
@@ -57,7 +58,7 @@ def probed(load: Load, declared: Declared, name: str, watch: Watch) -> Probed:
         (*shown, _axes(found), *ends, dtypes),
         said,
         found.build,
-        tuple(_contradictions(found, padding, watch)),
+        tuple(_contradictions(found, padding)),
         declarable=setting is None or setting.usual,
         notes=tuple(_fault(found, watch)),
         seconds=time.monotonic() - started,
@@ -107,12 +108,11 @@ def _axes(found: Found) -> Item:
     return Item("axes", "(N, T, D)" if first else "(T, N, D)", how)
 
 
-def _contradictions(
-    found: Found, padding: Padding | None, watch: Watch
-) -> Iterator[str]:
+def _contradictions(found: Found, padding: Padding | None) -> Iterator[str]:
     known: Signature = found.cell.signature
+    spec, shapes = found.settings.spec, found.settings.shapes
     if found.setting is not None:
-        yield from evidence.contradictions(found.setting, *shapes_of(found, watch))
+        yield from evidence.contradictions(found.setting, known, spec, shapes)
     if padding and known.padding and padding is not known.padding:
         yield (
             f"as declared, or as its framework says, outputs past the end of a row are "

@@ -16,13 +16,14 @@ STACKED = Capability.STACKS | Capability.DIRECTIONS
 
 
 def blind(cell: Any) -> Cell:
-    """Return the cell with what an adapter knows of it forgotten."""
+    """Return the cell with what an adapter knows, or conventions say, forgotten."""
     known: Signature = cell.signature
     capabilities = known.capabilities & ~Capability.LAYOUT
     unknown = replace(
         known, kind=None, layout=None, equations=None, capabilities=capabilities
     )
-    return Translated(cell, unknown)
+    adapted = cell.cell if isinstance(cell, Translated) else cell
+    return Translated(adapted, unknown)
 
 
 def seeing(cell: Cell, setting: Setting) -> Cell:

@@ -54,7 +54,7 @@ def starts(states: int, spec: Spec, shapes: Shapes) -> Iterator[Setting]:
 def at_rest(setting: Setting, _: Spec, __: Shapes) -> Iterator[Setting]:
     """Yield what shows with every parameter 0; not every activation is 0 there."""
     yield from squashings(setting)
-    if setting.kind is Kind.LSTM and getattr(setting.layout, "bias_ih", ""):
+    if setting.kind is Kind.LSTM and getattr(setting.layout, "bias_ih", False):
         yield from squashings(setting.placed(added={"f": ADDED}))
 
 

@@ -10,7 +10,7 @@ from typing import Any
 from refcheck.cell import Cell, Signature
 from refcheck.outcome import Probed
 from refcheck.probing import declaring, evidence
-from refcheck.probing.found import Found, searched, shapes_of, undeclared
+from refcheck.probing.found import Found, searched, undeclared
 from refcheck.probing.setting import Setting
 from refcheck.probing.sight import blind, seeing
 from refcheck.watch import Watch
@@ -28,15 +28,16 @@ def understood(cell: Any, watch: Watch) -> tuple[Cell, Probed | None]:
     says = evidence.sentence(found.settings)
     if found.setting is None:
         return cell, Probed(known.name, "", says)
-    report = _told(found, found.setting, says, watch)
+    report = _told(found, found.setting, says)
     if report.contradictions:
         return cell, report
     return seeing(blind(cell), found.setting), report
 
 
-def _told(found: Found, setting: Setting, says: str, watch: Watch) -> Probed:
+def _told(found: Found, setting: Setting, says: str) -> Probed:
     """Return what is found; conventions state what names do not tell."""
-    known, spec, shapes = shapes_of(found, watch)
+    known: Signature = found.cell.signature
+    spec, shapes = found.settings.spec, found.settings.shapes
     kind, layout = evidence.by_name(setting, spec, shapes)
     like = replace(known, kind=kind, layout=layout) if kind is setting.kind else None
     return Probed(

@@ -10,8 +10,9 @@ import subprocess
 import sys
 import time
 
-from refcheck.cell import Capability
+from refcheck.cell import Capability, Kind
 from refcheck.child import declared
+from refcheck.layout import CANONICAL
 from refcheck.probing.found import searched
 from refcheck.probing.setting import Setting, named, told
 from refcheck.target import load
@@ -20,10 +21,24 @@ from tests.probing.test_adapters import CALLABLES, JAX, KERAS, ONNX, TORCH
 from tests.probing.unusual import SETTINGS, Unusual
 
 HEAD = (
-    "| cell | found | as the table says | settings | nearest other | CPU seconds |\n"
+    "| cell | found | as the table says | settings tried | nearest other | CPU seconds |\n"
     "|---|---|---|---|---|---|"
 )
-UNTOLD = ("kind", "matrices", "recurrent blocks", "activations")
+SAID = {"gates", "recurrent blocks", "reset gate", "update gate", "forget bias"}
+SAID |= {"state order", "activations"}
+
+
+def brief(setting: Setting) -> str:
+    """Return the kind, the gates, and what is not as in PyTorch."""
+    kind = {Kind.GRU_RESET_BEFORE: Kind.GRU}.get(setting.kind, setting.kind)
+    usual = told(Setting(kind, CANONICAL))
+    says = told(setting)
+    gates = [f"gates {says['gates']}"] if "gates" in says else []
+    unlike = [n for n in says if n in SAID - {"gates"} and says[n] != usual[n]]
+    count = says["biases"].partition(":")[0].partition(",")[0]
+    biases = f"biases: {count.replace(' that are added', '')}"
+    several = [f"{n} {says[n]}" for n in unlike]
+    return "; ".join([says["kind"], *gates, biases, *several])
 
 
 def row(name: str, cell: object, known: Setting | None = None) -> str:
@@ -36,14 +51,11 @@ def row(name: str, cell: object, known: Setting | None = None) -> str:
     right = named(known or Setting(signature.kind, signature.layout))
     if found.setting is None:
         return f"| `{name}` | nothing | no | | | {seconds:.1f} |"
-    says = told(found.setting)
-    rest = [f"{item} {value}" for item, value in says.items() if item not in UNTOLD]
-    shown = "; ".join([says["kind"], *rest, f"activations {says['activations']}"])
     tried = found.settings.tried
     ratio = min(one.ratio for one in tried if not one.alike)
-    same = "yes" if says == told(right) else "**no**"
+    same = "yes" if told(found.setting) == told(right) else "**no**"
     count = len({repr(one.setting) for one in tried})
-    return f"| `{name}` | {shown} | {same} | {count} | {ratio:.0e} | {seconds:.1f} |"
+    return f"| `{name}` | {brief(found.setting)} | {same} | {count} | {ratio:.0e} | {seconds:.1f} |"
 
 
 def adapted(targets: object) -> None:

@@ -5,7 +5,8 @@ from dataclasses import replace
 import numpy as np
 
 from refcheck.case import Case
-from refcheck.cell import Capability, Padding, Reply
+from refcheck.cell import Capability, Padding, Reply, Shapes, Spec
+from refcheck.errors import Unsupported
 from tests.probing.unusual import SETTINGS, Unusual
 
 SIMPLE = SETTINGS["tanh, one bias"]
@@ -13,9 +14,6 @@ SIMPLE = SETTINGS["tanh, one bias"]
 
 class Repeating(Unusual):
     """Repeats the last output of a row; an empty row ends with zeros."""
-
-    def fresh(self) -> "Unusual":
-        return type(self)(self.setting)
 
     def forward(self, case: Case) -> Reply:
         reply = super().forward(case)
@@ -73,6 +71,21 @@ class SingleInside(Repeating):
         return reply
 
 
+class Unbuildable(Repeating):
+    """Cannot be built at all."""
+
+    def shapes(self, spec: Spec) -> Shapes:
+        message = f"not as {spec}"
+        raise Unsupported(message)
+
+
+def without(cell: Unusual, lost: Capability) -> Unusual:
+    """Return the cell with a capability less."""
+    offered = cell.signature.capabilities & ~lost
+    cell.signature = replace(cell.signature, capabilities=offered)
+    return cell
+
+
 kept = Unusual(SIMPLE)
 repeating = Repeating(SIMPLE)
 reading_on = ReadingOn(SIMPLE)
@@ -85,3 +98,5 @@ said_to_repeat.signature = replace(
     padding=Padding.REPEATED,
     capabilities=said_to_repeat.signature.capabilities | Capability.PADDING_CONTRACT,
 )
+unbuildable = Unbuildable(SIMPLE)
+stateless = without(Unusual(SIMPLE), Capability.INITIAL_STATE | Capability.FINAL_STATE)

@@ -24,7 +24,7 @@ ROOT = Path(__file__).parents[2]
 TORCH = ("torch.nn:RNN", "torch.nn:LSTM", "torch.nn:GRU", "torch.nn:LSTMCell")
 JAX = (
     *("flax.linen:SimpleCell", "flax.linen:LSTMCell", "flax.linen:GRUCell"),
-    *("flax.nnx:SimpleCell", "flax.nnx:OptimizedLSTMCell", "flax.nnx:GRUCell"),
+    *("flax.nnx:OptimizedLSTMCell", "flax.nnx:GRUCell"),
     *("equinox.nn:LSTMCell", "equinox.nn:GRUCell"),
     *("haiku:VanillaRNN", "haiku:LSTM", "haiku:GRU"),
 )

@@ -14,6 +14,18 @@ from refcheck.target import load
 from refcheck.watch import Unwatched
 
 MODULES = "tests.probing.modules"
+ENDS = {
+    "repeating": (
+        "the last output before the end, repeated",
+        "end with a state of zeros",
+    ),
+    "reading_on": (
+        "what would stand there without lengths",
+        "end where the padding ends",
+    ),
+    "strange": ("something else", "something else"),
+    "refusing": ("rows of different lengths are refused", "refused"),
+}
 
 
 def probe(target: str, **said: Any) -> Probed:
@@ -92,6 +104,17 @@ def test_what_it_says_to_type_states_what_was_found() -> None:
     assert stated["state order"] == "(c, h)"
 
 
+def test_conventions_that_are_declared_are_found_again() -> None:
+    conventions = probe(f"{MODULES}:GateByGate").conventions
+
+    found = probe(
+        f"{MODULES}:GateByGate", like=Kind.LSTM, conventions=tuple(conventions)
+    )
+
+    assert found.contradictions == ()
+    assert found.conventions == conventions
+
+
 def test_ended_rows_of_pytorch_are_zeros_and_empty_ones_are_refused() -> None:
     found = items(probe("torch.nn:RNN"))
 
@@ -117,20 +140,6 @@ def test_other_rules_for_rows_that_end_are_told_apart() -> None:
     assert shown == ENDS
 
 
-ENDS = {
-    "repeating": (
-        "the last output before the end, repeated",
-        "end with a state of zeros",
-    ),
-    "reading_on": (
-        "what would stand there without lengths",
-        "end where the padding ends",
-    ),
-    "strange": ("something else", "something else"),
-    "refusing": ("rows of different lengths are refused", "refused"),
-}
-
-
 def test_a_float64_that_is_no_double_is_said() -> None:
     found = probe("tests.probing.cells:single_inside")
 
@@ -143,12 +152,26 @@ def test_a_float64_that_is_no_double_is_said() -> None:
 def test_a_framework_that_says_otherwise_of_ended_rows_is_contradicted() -> None:
     found = probe("tests.probing.cells:said_to_repeat")
 
-    assert found.contradictions == (
-        "as declared, or as its framework says, outputs past the end of a row are "
-        "repeated, found zeros",
-    )
+    (said,) = found.contradictions
+    assert said.endswith("outputs past the end of a row are repeated, found zeros")
 
 
 def test_a_clipper_is_no_cell_to_be_probed() -> None:
     with pytest.raises(RefcheckError, match="is no recurrent cell, but clip-norm"):
         probe("torch.nn.utils:clip_grad_norm_")
+
+
+def test_rows_that_end_say_little_of_a_cell_without_states() -> None:
+    found = items(probe("tests.probing.cells:stateless"))
+
+    assert found["empty rows"] == "unknown"
+    assert found["outputs past the end"] == "zeros"
+
+
+def test_a_cell_of_fixed_sizes_that_cannot_be_built_is_told_so() -> None:
+    found = probe("tests.probing.cells:unbuildable")
+
+    assert found.kind == ""
+    assert (
+        items(found)["outputs past the end"] == "rows of different lengths are refused"
+    )

@@ -42,7 +42,9 @@ class Unusual(ReferenceCell):
         )
 
     def fresh(self) -> "Unusual":
-        return Unusual(self.setting, self.fixed)
+        other = type(self)(self.setting, self.fixed)
+        other.signature = self.signature
+        return other
 
     def shapes(self, spec: Spec) -> Shapes:
         shapes = self.setting.layout.shapes(self.kind, spec)
