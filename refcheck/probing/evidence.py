@@ -30,8 +30,9 @@ def _others(ratios: Sequence[float], *, shaped: bool) -> str:
         return "by the shapes" if shaped else "nothing else has such shapes"
     nearest = float(np.min(ratios))
     if not np.isfinite(nearest):
-        return f"{len(ratios)} others differ in shapes, or raise"
-    return f"{len(ratios)} others are off by {nearest:.0e} or more{EXPLAINED}"
+        return f"in {len(ratios)} others shapes differ, or it raises"
+    off = f"off by {nearest:.0e} or more{EXPLAINED}"
+    return f"1 other is {off}" if len(ratios) == 1 else f"{len(ratios)} others are {off}"
 
 
 def sentence(found: Elimination) -> str:
