@@ -22,10 +22,13 @@ def each_part(
 ) -> Iterator[Claim]:
     """Yield ``claim`` for each part of two replies, or of two sets of gradients.
 
+    They are found by their names: a target may keep its parameters in another order.
     Gradients of a state that was not given may be missing from either.
     """
-    for (label, left), (_, right) in zip(parts(here), parts(there), strict=False):
-        yield claim(label + where, left, right)
+    others = dict(parts(there))
+    for label, left in parts(here):
+        if label in others:
+            yield claim(label + where, left, others[label])
 
 
 def each_parameter(

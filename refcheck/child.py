@@ -29,6 +29,9 @@ from refcheck.law import Law
 from refcheck.lookup import named, require_known
 from refcheck.oracle import shortfall
 from refcheck.outcome import Outcome, Status
+from refcheck.probing.found import undeclared
+from refcheck.probing.probe import probed
+from refcheck.probing.understood import understood
 from refcheck.runner import measure, replay, run, selected
 from refcheck.settings import Settings
 from refcheck.store import Stored
@@ -45,6 +48,8 @@ from refcheck.wire import (
     Ready,
     Refused,
     Request,
+    Told,
+    Understood,
     packed,
 )
 
@@ -77,20 +82,27 @@ def answer(request: Request, send: Send, watch: Watch) -> None:
     try:
         known = laws()
         require_known(request.settings, known)
-        cell = load(request.target, declared(request.declared))
-        if request.diagnose:
-            diagnose(cell, known, request, send, watch)
-        elif request.replay is None:
-            hold(cell, known, request.settings, send, watch)
+        if request.probe:
+            probe(request, send, watch)
         else:
-            ask_again(cell, known, request.replay, send, watch)
-        given_back(cell)
+            _asked(request, known, send, watch)
     except RefcheckError as error:
         send(Refused(str(error), isinstance(error, TargetError)))
     except Exception:  # noqa: BLE001 - whatever it is, the supervisor has to hear of it
         send(Fault(traceback.format_exc()))
     else:
         send(Done())
+
+
+def _asked(request: Request, known: Laws, send: Send, watch: Watch) -> None:
+    cell = load(request.target, declared(request.declared))
+    if request.diagnose:
+        diagnose(cell, known, request, send, watch)
+    elif request.replay is None:
+        hold(cell, known, request.settings, send, watch)
+    else:
+        ask_again(cell, known, request.replay, send, watch)
+    given_back(cell)
 
 
 def given_back(cell: Any) -> None:
@@ -103,8 +115,41 @@ def hold(cell: Cell, known: Laws, settings: Settings, send: Send, watch: Watch) 
     """Hold ``cell`` to the laws that are selected."""
     every = list(known.values())
     send(_ready(cell, list(selected(every, settings)), settings.dtypes))
+    cell = understand(cell, send, watch)
     for outcome in run(cell, every, settings, watch):
         send(Found(outcome))
+
+
+def understand(cell: Cell, send: Send, watch: Watch) -> Cell:
+    """Return a cell of which nothing is declared as what it is found to be."""
+    found, told = understood(cell, watch)
+    if told is not None:
+        kind = found.signature.kind
+        send(
+            Understood(
+                kind.value if kind else "unknown",
+                could_have(found),
+                (*_assumed(found), *_conventions(found)),
+                told,
+            )
+        )
+    return found
+
+
+def probe(request: Request, send: Send, watch: Watch) -> None:
+    """Find out what the target is."""
+    opened: list[Cell] = []
+
+    def loaded(said: Declared) -> Cell:
+        opened.append(load(request.target, said))
+        return opened[-1]
+
+    try:
+        claimed = declared(request.declared)
+        send(Told(probed(loaded, claimed, request.target, watch)))
+    finally:
+        for cell in opened:
+            given_back(cell)
 
 
 def diagnose(
@@ -112,6 +157,7 @@ def diagnose(
 ) -> None:
     """Compare ``cell`` with the known faults, on the cases that violate laws."""
     send(_ready(cell, []))
+    cell = understand(cell, _unheard, watch)
     target = measure(cell, request.settings, watch)
     with suppress(Lost):  # a worker that dies again leaves the report as it is
         found = diagnosed(target, request.diagnose, known, catching(known.values()))
@@ -125,6 +171,7 @@ def ask_again(
     law = named(stored.law, known)
     case: Any = case_of(stored.case)  # what the law is about: a cell's or a clipper's
     send(_ready(cell, [law]))
+    cell = understand(cell, _unheard, watch)
     watch.before(law.name, case)
     trial = replay(law, cell, case)
     watch.after()
@@ -171,16 +218,32 @@ def _ready(cell: Cell, chosen: Sequence[Law], dtypes: Sequence[str] = ()) -> Rea
     asked = tuple(dtype for dtype in cell.signature.dtypes if dtype in dtypes)
     return Ready(
         kind.value if kind else "unknown",
-        (*cell.signature.notes, *_assumed(cell), *_conventions(cell)),
+        (*cell.signature.notes, *_known(cell)),
         environment(),
-        tuple(map(_asked, chosen)),
+        tuple(map(_planned, chosen)),
         asked or usual,
-        tuple(bug.id for bug in BUGS if bug.applies_to(cell.signature)),
+        could_have(cell),
     )
 
 
-def _asked(law: Law) -> Asked:
+def _planned(law: Law) -> Asked:
     return Asked(law.name, law.family, law.statement, law.strict)
+
+
+def could_have(cell: Cell) -> tuple[str, ...]:
+    """Return the known faults that such a cell could have, by id."""
+    return tuple(bug.id for bug in BUGS if bug.applies_to(cell.signature))
+
+
+def _unheard(_: Message) -> None:
+    """Send nothing: what is found of the target has been told before."""
+
+
+def _known(cell: Cell) -> Iterator[str]:
+    """Yield what follows from the kind, unless that is still to be found out."""
+    if not undeclared(cell):
+        yield from _assumed(cell)
+        yield from _conventions(cell)
 
 
 def _assumed(cell: Cell) -> tuple[str, ...]:

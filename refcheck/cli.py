@@ -209,6 +209,79 @@ def check(target: str, **words: Any) -> None:
 
 
 @cli.command()
+@click.argument("target")
+@click.option(
+    "--like", metavar="KIND", help="The equations it claims, to be compared with."
+)
+@click.option(
+    "--set",
+    "build",
+    multiple=True,
+    metavar="NAME=VALUE",
+    help="Build TARGET with this option; repeatable.",
+)
+@click.option(
+    "--state-attr",
+    default="",
+    metavar="NAME",
+    help="The attribute in which a stateful object keeps its state.",
+)
+@click.option(
+    "--params",
+    metavar="NAME",
+    help="A mapping or function in TARGET's module that gives its parameters.",
+)
+@click.option(
+    "--call",
+    type=click.Choice(["step", "sequence"]),
+    help="What one call of TARGET takes, where a trial call cannot tell.",
+)
+@click.option(
+    "--convention",
+    multiple=True,
+    metavar="NAME=VALUE",
+    help="What is claimed of its conventions, to be compared; repeatable.",
+)
+@click.option(
+    "--write",
+    is_flag=True,
+    help="Write what is found to pyproject.toml, where check reads it.",
+)
+@click.option(
+    "--call-timeout",
+    metavar="TIME",
+    default="10s",
+    show_default=True,
+    callback=_seconds,
+    help="How long one call of TARGET may take.",
+)
+@click.option(
+    "--format",
+    "form",
+    default="console",
+    show_default=True,
+    type=click.Choice(["console", "json"]),
+    help="What goes to standard output.",
+)
+@click.option(
+    "--debug", is_flag=True, help="Show the traceback of a fault in refcheck."
+)
+def probe(target: str, **words: Any) -> None:
+    """Find out what TARGET is, without being told.
+
+    Tries known settings (kind, order of gates, biases, transposed weights, reset and
+    update gate, forget bias, activations, order of states) until the target disagrees
+    with all but one, and says what stands past the end of rows, what becomes of empty
+    ones, and which dtypes are what they are called.
+
+    Ends with 0 if exactly one setting agrees and nothing contradicts it, else with 4.
+    """
+    from refcheck.commands import probe as probed  # noqa: PLC0415
+
+    _answer(*probed(target, words, os.environ))
+
+
+@cli.command()
 @click.option("--bugs", is_flag=True, help="With the known faults that each catches.")
 def laws(bugs: bool) -> None:
     """List the laws by family."""

@@ -3,10 +3,12 @@
 from collections.abc import Mapping
 from typing import Any
 
-from refcheck import options, store
+from refcheck import config, options, premortem, store
+from refcheck.environment import DISTRIBUTION, installed_version
 from refcheck.execution import carried_out
-from refcheck.outcome import BROKEN, Status
+from refcheck.outcome import BROKEN, Probed, Status
 from refcheck.reporters import as_json, console
+from refcheck.reporters import probed as told_probe
 from refcheck.settings import Settings
 from refcheck.wire import Request
 
@@ -16,7 +18,7 @@ def check(
 ) -> tuple[str, int]:
     """Hold ``target`` to the laws, and store and report what is found."""
     files = options.reports_from(words["report"])
-    declared = options.declared_from(words)
+    declared = config.declared(target, options.declared_from(words))
     request = Request(target, declared, options.settings_from(words))
     timeout = words["call_timeout"]
     jobs = 1 if words["fail_fast"] else words["jobs"]
@@ -44,6 +46,31 @@ def replay(
     if outcome.status is Status.HELD:
         return f"HOLDS NOW   {head}   exit 0", 0
     return f"INCONCLUSIVE   {head}: {outcome.reason}   exit 4", 4
+
+
+def probe(
+    target: str, words: Mapping[str, Any], environ: Mapping[str, str]
+) -> tuple[str, int]:
+    """Find out what ``target`` is; exit code 0 if exactly one setting agrees."""
+    said = config.declared(target, options.declared_from(words))
+    timeout = words["call_timeout"]
+    found = premortem.probed(target, said, call_timeout=timeout, environ=environ)
+    code = told_probe.exit_code(found)
+    version = installed_version(DISTRIBUTION)
+    if words["form"] == "json":
+        text = told_probe.as_json(found, version)
+    else:
+        text = told_probe.render(found, version)
+    if words["write"]:
+        text += f"\n\n{_written(found, said)}"
+    return text, code
+
+
+def _written(found: Probed, said: Mapping[str, Any]) -> str:
+    """Write down what was found, unless it cannot be relied upon."""
+    if told_probe.exit_code(found) or not found.declarable:
+        return f"nothing was written to {config.FILE}: there is nothing to rely on"
+    return config.written(found, said)
 
 
 def selftest(words: Mapping[str, Any]) -> tuple[str, int]:

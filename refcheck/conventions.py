@@ -5,15 +5,16 @@ one under which the target conforms; the same declaration makes the textbook beh
 such a target does, which is how a diagnosis recognises it.
 """
 
+import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from itertools import permutations
 from typing import Any
 
 from refcheck.blocks import Blocks
 from refcheck.cell import Capability, Kind, Padding, Signature
 from refcheck.errors import RefcheckError
-from refcheck.layout import CANONICAL_GATES, KINDS
+from refcheck.layout import CANONICAL_GATES, KINDS, Layout
 
 GRUS = frozenset({Kind.GRU, Kind.GRU_RESET_BEFORE})
 GATED = GRUS | {Kind.LSTM}
@@ -23,6 +24,9 @@ ORDERS = {  # whose order of the gates it is, where somebody's
     "igfo": "TensorFlow 1",
     "zrn": "Keras and ONNX",
 }
+LAYER = re.compile(r"_l0$")  # how PyTorch ends the names of a first layer
+NUMBER = re.compile(r"-?\d+(\.\d+)?")
+PARTS = ("weight_ih", "weight_hh", "bias_ih", "bias_hh")  # that may be named
 Declare = Callable[[Signature], Signature]
 
 
@@ -56,12 +60,40 @@ def named(name: str) -> Convention:
     """
     if name in CONVENTIONS and not name.startswith("like="):
         return CONVENTIONS[name]
-    word = name.partition("=")[0]
+    word, _, value = name.partition("=")
+    if word in PARTS and value:
+        return _place(word, value)
+    if word == "forget-bias" and NUMBER.fullmatch(value):
+        return _forget_bias(float(value))
+    if name in FORMS:
+        return FORMS[name]
     known = [c for c in CONVENTIONS if not c.startswith("like=")]
     likely = [c for c in known if c.startswith(f"{word}=")] or known
     listed = ", ".join(likely[:6]) + (" …" if len(likely) > 6 else "")
     message = f"no convention is called {name!r}, expected one of {listed}."
     raise RefcheckError(message)
+
+
+def placing(names: Sequence[str]) -> bool:
+    """Whether these conventions say by name where the weights are."""
+    return any(name.partition("=")[0] in PARTS for name in names)
+
+
+def placed(signature: Signature, kind: Kind | None) -> Signature:
+    """Return the signature of a cell whose layout conventions are about to tell.
+
+    Raises:
+        RefcheckError: if it is not said what kind of cell it is.
+    """
+    if kind is None:
+        message = (
+            "--convention weight_ih=… places the parameters of a known kind; give "
+            f"--like KIND too, one of {', '.join(k.value for k in KINDS)}."
+        )
+        raise RefcheckError(message)
+    offered = signature.capabilities | Capability.LAYOUT
+    layout = Layout("as declared", "", "", "")
+    return replace(signature, kind=kind, capabilities=offered, layout=layout)
 
 
 def declared(signature: Signature, names: Sequence[str]) -> Signature:
@@ -87,6 +119,10 @@ def _layout(**changes: Any) -> Declare:
 
     def declare(signature: Signature) -> Signature:
         layout = signature.layout
+        has = {f.name for f in fields(layout)} if layout else changes.keys()
+        if not changes.keys() <= has:
+            message = f"the layout of {layout and layout.name} leaves no such choice."
+            raise RefcheckError(message)
         return replace(signature, layout=layout and replace(layout, **changes))
 
     return declare
@@ -101,6 +137,36 @@ def _blocks(**changes: Any) -> Declare:
         return replace(signature, layout=layout and replace(layout, blocks=blocks))
 
     return declare
+
+
+def _place(part: str, names: str) -> Convention:
+    """Declare which parameters are the textbook's ``part``: one, or one for each gate.
+
+    Arrays of a first layer that end in _l0 have others beside them, as in PyTorch.
+    """
+    template = " ".join(map(template_of, names.split(",")))
+
+    def declare(signature: Signature) -> Signature:
+        found = _layout(**{part: template})(signature)
+        bias = Capability.BIAS if part == "bias_ih" else Capability.LAYOUT
+        return replace(found, capabilities=found.capabilities | bias)
+
+    says = f"The textbook's {part} is {names.replace(',', ', ')}."
+    return Convention(f"{part}={names}", says, frozenset(KINDS), declare)
+
+
+def template_of(name: str) -> str:
+    """Return the name of a first layer's parameter as a template over all layers."""
+    return LAYER.sub("_l{layer}{suffix}", name)
+
+
+def _forget_bias(added: float) -> Convention:
+    return Convention(
+        f"forget-bias={added:g}",
+        f"Its code adds {added:g} to the sum of the forget gate.",
+        frozenset({Kind.LSTM}),
+        _layout(added={"f": added}),
+    )
 
 
 def _kind(kind: Kind) -> Declare:
@@ -185,3 +251,20 @@ def _all() -> Iterator[Convention]:
 
 
 CONVENTIONS: Mapping[str, Convention] = {c.id: c for c in _all()}
+FORMS: Mapping[str, Convention] = {  # in which the shapes differ, too
+    c.id: c
+    for c in (
+        Convention(
+            "matrices=transposed",
+            "Matrices are (D, G*H), to stand behind the inputs.",
+            frozenset(KINDS),
+            _layout(transposed=True),
+        ),
+        Convention(
+            "second-bias=n",
+            "Only the candidate has a second bias.",
+            GRUS,
+            _layout(second="n"),
+        ),
+    )
+}

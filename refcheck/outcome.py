@@ -96,6 +96,37 @@ class Diagnosis(msgspec.Struct, frozen=True):
     place: str = ""  # of the first wrong number, if there is no match
 
 
+class Item(msgspec.Struct, frozen=True):
+    """One thing that a probe has found out, and how."""
+
+    name: str
+    value: str
+    evidence: str = ""
+
+
+class Probed(msgspec.Struct, frozen=True):
+    """What a target is found to be, without being told."""
+
+    target: str
+    kind: str  # empty if it agrees with nothing that is known, or with too much
+    says: str  # one sentence: what the evidence is, or what is in the way
+    items: Sequence[Item] = ()
+    conventions: Sequence[str] = ()  # that state it, beside the kind
+    build: Sequence[str] = ()  # and how it has to be built: NAME=VALUE
+    contradictions: Sequence[str] = ()  # sentences
+    declarable: bool = True  # whether kind and conventions say all that was found
+    notes: Sequence[str] = ()
+    seconds: float = 0.0
+
+    @property
+    def flags(self) -> str:
+        """What to type, so that ``check`` takes the target for what was found."""
+        words = [f"--like {self.kind}"]
+        words += [f"--set {pair}" for pair in self.build]
+        words += [f"--convention {name}" for name in self.conventions]
+        return " ".join(words)
+
+
 class Power(msgspec.Struct, frozen=True):
     """Of the known faults on record for such a cell: what a run would have seen."""
 
@@ -123,6 +154,7 @@ class Report(msgspec.Struct, frozen=True):
     strict: bool = False
     seconds: float = 0.0
     diagnosis: Diagnosis | None = None
+    probed: Probed | None = None  # where nothing was declared
     power: Power | None = None
 
     @property
@@ -136,6 +168,8 @@ class Report(msgspec.Struct, frozen=True):
             for o in self.outcomes
         )
         if undecided or Status.HELD not in statuses or not self.complete:
+            return "inconclusive"
+        if self.probed is not None and self.probed.contradictions:
             return "inconclusive"
         return "conforms"
 

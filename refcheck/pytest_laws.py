@@ -10,6 +10,7 @@ from typing import Any
 import msgspec
 import pytest
 
+from refcheck import config as project
 from refcheck import isolation
 from refcheck.catalogue import laws
 from refcheck.cell import Cell
@@ -18,7 +19,8 @@ from refcheck.environment import DISTRIBUTION, installed_version
 from refcheck.errors import RefcheckError
 from refcheck.law import Law
 from refcheck.options import declared_from
-from refcheck.outcome import BROKEN, DECISIVE, Outcome, Report, Status
+from refcheck.outcome import BROKEN, DECISIVE, Outcome, Probed, Report, Status
+from refcheck.probing.understood import understood
 from refcheck.record import Record
 from refcheck.reporters.console import render_outcome
 from refcheck.runner import run
@@ -26,6 +28,7 @@ from refcheck.settings import Settings
 from refcheck.store import stored
 from refcheck.supervisor import supervise
 from refcheck.target import load
+from refcheck.watch import Unwatched
 from refcheck.wire import Request
 
 NODE_ID = "refcheck"  # items are refcheck::LAW, whatever the target is called
@@ -44,7 +47,7 @@ class Target(pytest.Collector):
         try:
             self.request = _request(self.config)
             with _own_filters():
-                self.cell = self._loaded()
+                self.cell, self.probed = self._loaded()
             stated = laws()
         except RefcheckError as error:
             raise self.CollectError(str(error)) from error
@@ -59,19 +62,19 @@ class Target(pytest.Collector):
         """
         if self.cell is not None:
             (found,) = run(self.cell, [law], self.request.settings)
-            return found
+            return _settled(found, self.probed)
         if isinstance(self._apart, RefcheckError):
             raise self._apart
         return self._apart[law.name]
 
-    def _loaded(self) -> Cell | None:
+    def _loaded(self) -> tuple[Cell | None, Probed | None]:
         claimed = declared(self.request.declared)
         if not self.config.getoption("refcheck_isolate"):
-            return load(self.request.target, claimed)
+            return understood(load(self.request.target, claimed), Unwatched())
         if not isolation.POSSIBLE:
             message = "--refcheck-isolate needs Linux or macOS; leave it out here."
             raise RefcheckError(message)
-        return None
+        return None, None
 
     @functools.cached_property
     def _apart(self) -> Mapping[str, Outcome] | RefcheckError:
@@ -89,7 +92,7 @@ class Target(pytest.Collector):
             )
         except RefcheckError as error:
             return error
-        return record.outcomes
+        return {n: _settled(o, record.probed) for n, o in record.outcomes.items()}
 
 
 class LawItem(pytest.Item):
@@ -142,6 +145,19 @@ def _own_filters() -> Iterator[None]:
         yield
 
 
+def _settled(outcome: Outcome, probed: Probed | None) -> Outcome:
+    """Return the outcome; of agreement, undecided where what it is contradicts itself.
+
+    Left out it would look as if all were well.
+    """
+    if probed is None or not probed.contradictions or outcome.family not in DECISIVE:
+        return outcome
+    if outcome.status is not Status.SKIPPED:
+        return outcome
+    why = "; ".join(probed.contradictions)
+    return msgspec.structs.replace(outcome, status=Status.INCONCLUSIVE, reason=why)
+
+
 def _tell(outcome: Outcome, request: Request) -> None:
     """End the running item as the outcome asks."""
     status = outcome.status
@@ -175,4 +191,5 @@ def _request(config: pytest.Config) -> Request:
         seed=config.getoption("refcheck_seed"),
         strict=config.getoption("refcheck_strict"),
     )
-    return Request(config.getoption("refcheck_target"), declared_from(words), settings)
+    target = config.getoption("refcheck_target")
+    return Request(target, project.declared(target, declared_from(words)), settings)

@@ -9,7 +9,7 @@ import msgspec
 from refcheck.errors import RefcheckError, TargetError
 from refcheck.faults import OwnFault
 from refcheck.kills import power
-from refcheck.outcome import BROKEN, Diagnosis, Outcome, Report, Status
+from refcheck.outcome import BROKEN, Diagnosis, Outcome, Probed, Report, Status
 from refcheck.wire import (
     Asked,
     Diagnosed,
@@ -20,6 +20,8 @@ from refcheck.wire import (
     Ready,
     Refused,
     Request,
+    Told,
+    Understood,
 )
 
 NOT_REACHED = "not reached"  # how the reason of a law begins that a run left out
@@ -39,6 +41,7 @@ class Record:
         self.dtypes: Sequence[str] = ()
         self.could_have: Sequence[str] = ()  # known faults
         self.diagnosis: Diagnosis | None = None
+        self.probed: Probed | None = None
         self.outcomes: dict[str, Outcome] = {}
         self.cut = False  # ended before its time
         self._started = time.monotonic()
@@ -73,6 +76,7 @@ class Record:
             RefcheckError: if it tells of the user's mistake.
             OwnFault: if it tells of ours.
         """
+        self._understand(message)
         match message:
             case Ready() if not self.plan:  # a restarted child says it again
                 self.kind, self.environment = message.kind, message.environment
@@ -89,6 +93,15 @@ class Record:
                 raise OwnFault(trace)
         return isinstance(message, Done)
 
+    def _understand(self, message: Message) -> None:
+        """Note what the target was found to be, the first time that it is told."""
+        if not isinstance(message, Understood | Told) or self.probed is not None:
+            return
+        self.probed = message.probed
+        if isinstance(message, Understood):
+            self.kind, self.could_have = message.kind, message.could_have
+            self.notes += message.notes
+
     def share(self, part: int, parts: int) -> "Record":
         """Return a record of the same request for the laws of one child of several."""
         settings = msgspec.structs.replace(self.request.settings, share=(part, parts))
@@ -99,6 +112,7 @@ class Record:
         """Take over what the children found, in the order of the laws' shares."""
         for share in shares:
             self.kind = self.kind or share.kind
+            self.probed = self.probed or share.probed
             self.environment = self.environment or share.environment
             self.dtypes = self.dtypes or share.dtypes
             self.could_have = self.could_have or share.could_have
@@ -149,5 +163,6 @@ class Record:
             strict=settings.strict,
             seconds=self.seconds,
             diagnosis=self.diagnosis,
+            probed=self.probed,
             power=None if self._broken else power(self.could_have, *asked),
         )

@@ -97,7 +97,7 @@ def _one_life(
     stop: threading.Event,
 ) -> Outcome | None:
     """Run one child to its end; return the outcome that its death is, if it died."""
-    patience = _Patience(call_timeout)
+    patience = Patience(call_timeout)
     with Child(_rest(record), environ) as child:
         while not stop.is_set():
             how, status = child.ended, Status.CRASHED  # asked before its last words
@@ -115,10 +115,11 @@ def _one_life(
     return None
 
 
-class _Patience:
+class Patience:
     """How long the child may stay in one call, or give no sign of life."""
 
     def __init__(self, call_timeout: float) -> None:
+        """Begin with a child that is being loaded."""
         self.loaded = False
         self._call_timeout = call_timeout
         self._seen: tuple[int, bool] | None = None

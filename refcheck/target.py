@@ -76,11 +76,15 @@ def _following(cell: Cell, declared: Declared) -> Cell:
     """Return the cell under the conventions that are declared of it."""
     if not declared.conventions:
         return cell
-    signature = conventions.declared(cell.signature, declared.conventions)
-    return Translated(cell, signature)
+    signature = cell.signature
+    if conventions.placing(declared.conventions):
+        signature = conventions.placed(signature, declared.like)
+    return Translated(cell, conventions.declared(signature, declared.conventions))
 
 
 def _adapted(thing: Any, declared: Declared, name: str) -> Cell:
+    if conventions.placing(declared.conventions):  # its names are nobody else's
+        declared = replace(declared, like=None)
     if not isinstance(thing, type) and all(hasattr(thing, m) for m in CELL):
         cell: Cell = thing
         return cell

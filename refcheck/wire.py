@@ -10,7 +10,7 @@ from typing import Any
 
 import msgspec
 
-from refcheck.outcome import Diagnosis, Outcome
+from refcheck.outcome import Diagnosis, Outcome, Probed
 from refcheck.settings import Settings
 from refcheck.store import Stored
 
@@ -25,6 +25,7 @@ class Request(msgspec.Struct, frozen=True):
     settings: Settings
     replay: Stored | None = None
     diagnose: tuple[Outcome, ...] = ()  # laws that do not hold, with their cases
+    probe: bool = False  # find out what the target is, whatever is declared
 
 
 class Asked(msgspec.Struct, frozen=True):
@@ -45,6 +46,21 @@ class Ready(msgspec.Struct, frozen=True, tag="ready"):
     plan: tuple[Asked, ...]
     dtypes: tuple[str, ...] = ()  # that the laws are held in
     could_have: tuple[str, ...] = ()  # known faults, by id
+
+
+class Understood(msgspec.Struct, frozen=True, tag="understood"):
+    """What is found of a target of which nothing is declared."""
+
+    kind: str
+    could_have: tuple[str, ...]  # known faults, by id
+    notes: tuple[str, ...]
+    probed: Probed
+
+
+class Told(msgspec.Struct, frozen=True, tag="told"):
+    """What a probe has found out."""
+
+    probed: Probed
 
 
 class Found(msgspec.Struct, frozen=True, tag="found"):
@@ -76,7 +92,7 @@ class Done(msgspec.Struct, frozen=True, tag="done"):
     """Every law of the plan has ended."""
 
 
-Message = Ready | Found | Diagnosed | Refused | Fault | Done
+Message = Ready | Understood | Told | Found | Diagnosed | Refused | Fault | Done
 
 
 def packed(message: Message) -> bytes:

@@ -12,7 +12,16 @@ from refcheck.settings import Settings
 from refcheck.store import Stored
 from refcheck.trial import Trial
 from refcheck.watch import Unwatched
-from refcheck.wire import Done, Fault, Found, Message, Ready, Refused, Request
+from refcheck.wire import (
+    Done,
+    Fault,
+    Found,
+    Message,
+    Ready,
+    Refused,
+    Request,
+    Understood,
+)
 from tests.reporters.reports import case
 
 FINE = "tests.targets.deadly:fine"
@@ -144,10 +153,12 @@ def test_a_kind_that_does_not_exist_is_refused_with_those_that_do() -> None:
     ids=["known", "unknown", "closed", "clipper"],
 )
 def test_an_allowance_that_is_assumed_is_called_so(target, said, lacks) -> None:
-    ready = answers(target, Settings(select=("outputs-agree",)), **said)[0]
+    ready, *others = answers(target, Settings(select=("outputs-agree",)), **said)
 
     assert isinstance(ready, Ready)
-    told = [note for note in ready.notes if "assumed from its own sensitivity" in note]
+    found = [message for message in others if isinstance(message, Understood)]
+    notes = [note for message in (ready, *found) for note in message.notes]
+    told = [note for note in notes if "assumed from its own sensitivity" in note]
     assert bool(told) == bool(lacks)
     assert all(lacks in note for note in told)
 

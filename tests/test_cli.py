@@ -218,3 +218,45 @@ def test_a_page_that_cannot_be_written_is_told_before_the_run(run: Run) -> None:
 
     assert "cannot be written to nowhere/matrix.html" in told
     assert code == 2
+
+
+def test_a_probe_finds_what_a_cell_is_and_writes_it_where_check_reads_it(
+    run: Run,
+) -> None:
+    target = "tests.probing.cells:kept"
+
+    code, printed, _ = run("probe", target, "--write")
+
+    assert code == 0
+    assert " settings were tried; exactly one agrees within what" in printed
+    assert f'[tool.refcheck.targets."{target}"]' in printed
+    code, printed, _ = run("check", target, *QUICK)
+    assert code == 0
+    assert "kind rnn-tanh   profile quick" in printed
+
+
+def test_a_probe_that_finds_nothing_to_rely_on_writes_nothing(
+    run: Run, tmp_path: Path
+) -> None:
+    words = ("tests.probing.cells:said_to_repeat", "--write")
+
+    code, printed, _ = run("probe", *words)
+
+    assert code == 4
+    assert "nothing was written to pyproject.toml" in printed
+    assert not (tmp_path / "pyproject.toml").exists()
+
+
+def test_a_probe_can_be_read_by_programs(run: Run) -> None:
+    code, printed, _ = run("probe", "tests.probing.cells:kept", "--format", "json")
+
+    document = json.loads(printed)
+    assert (code, document["verdict"], document["kind"]) == (0, "found", "rnn-tanh")
+
+
+def test_a_check_of_an_undeclared_cell_says_what_was_found(run: Run) -> None:
+    code, printed, _ = run("check", "tests.probing.cells:kept", *QUICK)
+
+    assert code == 0
+    assert "kind rnn-tanh, probed" in printed
+    assert "its kind was not declared but found: " in printed

@@ -1,12 +1,15 @@
 """Conventions are declared by name, and recognised as what they are."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from refcheck.cell import Capability, Declared, Kind, Padding, Spec
-from refcheck.conventions import CONVENTIONS, declared, named
+from refcheck.conventions import CONVENTIONS, declared, named, placed
 from refcheck.errors import RefcheckError
 from refcheck.layout import TORCH
+from refcheck.onnx_layout import OnnxLayout
 from refcheck.recipe import array
 from refcheck.reference.cell import ReferenceCell
 from refcheck.target import adapt
@@ -92,3 +95,37 @@ def test_an_adapted_target_speaks_as_declared() -> None:
     assert cell.signature.layout is not None
     assert cell.signature.layout.cell_first
     assert cell.fresh().signature == cell.signature
+
+
+def test_parameters_are_placed_by_their_names() -> None:
+    names = ["weight_ih=a,b,c", "weight_hh=U_l0", "bias_ih=d", "second-bias=n"]
+    signature = placed(ReferenceCell(Kind.GRU).signature, Kind.GRU)
+
+    found = declared(signature, [*names, "bias_hh=e", "matrices=transposed"])
+
+    layout = found.layout
+    assert layout is not None
+    assert layout.weight_ih == "a b c"
+    assert layout.weight_hh == "U_l{layer}{suffix}"
+    assert (layout.bias_ih, layout.bias_hh, layout.second) == ("d", "e", "n")
+    assert layout.transposed
+    assert found.offers(Capability.BIAS | Capability.LAYOUT)
+
+
+def test_what_is_placed_needs_a_kind() -> None:
+    with pytest.raises(RefcheckError, match="give --like KIND too, one of rnn-tanh"):
+        placed(ReferenceCell(Kind.GRU).signature, None)
+
+
+def test_what_is_added_to_the_forget_gate_is_declared_as_a_number() -> None:
+    found = declared(ReferenceCell(Kind.LSTM).signature, ["forget-bias=0.5"])
+
+    assert found.layout is not None
+    assert found.layout.added == {"f": 0.5}
+
+
+def test_a_layout_that_leaves_no_choice_says_so() -> None:
+    signature = replace(ReferenceCell(Kind.LSTM).signature, layout=OnnxLayout())
+
+    with pytest.raises(RefcheckError, match="the layout of ONNX leaves no such choice"):
+        declared(signature, ["forget-bias=1"])

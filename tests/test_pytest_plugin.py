@@ -107,6 +107,32 @@ def test_a_violation_fails_with_the_text_of_the_report(
     assert list(project.path.glob(".refcheck/cases/*.json"))
 
 
+def test_a_cell_of_which_nothing_is_declared_is_probed(
+    project: pytest.Pytester,
+) -> None:
+    words = ("--refcheck-params=parameters", "-k", "outputs-agree")
+
+    result = project.runpytest_subprocess(
+        "--refcheck=cells.py:right", "--refcheck-profile=quick", *words
+    )
+
+    result.assert_outcomes(passed=1)
+
+
+@pytest.mark.parametrize("isolated", [(), ("--refcheck-isolate",)], ids=["", "apart"])
+def test_what_contradicts_the_names_of_parameters_is_no_pass(
+    project: pytest.Pytester, isolated: tuple[str, ...]
+) -> None:
+    words = ("--refcheck-params=parameters", "-k", "outputs-agree", *isolated)
+
+    result = project.runpytest_subprocess(
+        "--refcheck=cells.py:wrong", "--refcheck-profile=quick", *words
+    )
+
+    result.assert_outcomes(failed=1)
+    result.stdout.fnmatch_lines(["*by the names of its parameters*"])
+
+
 def test_tests_of_the_project_run_beside_the_laws(project: pytest.Pytester) -> None:
     project.makepyfile(test_own="def test_own():\n    pass")
     words = ("-k", "test_own or outputs-agree", "-n", "1")

@@ -44,6 +44,11 @@ class JaxCell:
         self._build, self._form = build, form
         self._live: dict[Spec, Live] = {}
 
+    @property
+    def batch_first(self) -> bool:
+        """Whether sequences are handed over as (N, T, D)."""
+        return self._form.batch_first
+
     def fresh(self) -> "JaxCell":
         """Return the same target with nothing compiled, and nothing kept."""
         return JaxCell(self._build, self._form, self.signature)

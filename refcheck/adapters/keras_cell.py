@@ -21,6 +21,8 @@ from refcheck.errors import Unsupported
 class KerasCell:
     """A class of layers: one live layer for each spec, updated in place."""
 
+    batch_first = True  # sequences are handed over as (N, T, D)
+
     def __init__(self, blueprint: Blueprint, signature: Signature) -> None:
         """Build nothing yet."""
         self.blueprint, self.signature = blueprint, signature

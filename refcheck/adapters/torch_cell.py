@@ -42,6 +42,11 @@ class TorchCell:
         self._base, self._width = base, width
         self._live: dict[Spec, Placed] = {}
 
+    @property
+    def batch_first(self) -> bool:
+        """Whether sequences are handed over as (N, T, D)."""
+        return self._call.batch_first
+
     def fresh(self) -> "TorchCell":
         """Return the same target with no live object carried over."""
         source = self._source.fresh()

@@ -6,7 +6,7 @@ from typing import Any
 
 import msgspec
 
-from refcheck.outcome import Diagnosis, Finding, Limit, Outcome, Power, Report
+from refcheck.outcome import Diagnosis, Finding, Limit, Outcome, Power, Probed, Report
 
 SCHEMA = 1
 
@@ -27,6 +27,7 @@ def render(report: Report) -> str:
         "laws": [_law(outcome) for outcome in report.outcomes],
         "limits": {d: _limit(limit) for d, limit in report.limits.items()},
         **_diagnosis(report.diagnosis),
+        "probed": report.probed and _probed(report.probed),
         "power": _power(report.power),
         "notes": report.notes,
         "environment": report.environment,
@@ -50,6 +51,16 @@ def _diagnosis(diagnosis: Diagnosis | None) -> Mapping[str, Any]:
         "diagnosis": [msgspec.structs.asdict(match) for match in diagnosis.matches],
         "compared_with": diagnosis.compared,
         "first_wrong": diagnosis.place,
+    }
+
+
+def _probed(probed: Probed) -> Mapping[str, Any]:
+    return {
+        "kind": probed.kind,
+        "says": probed.says,
+        "items": [msgspec.structs.asdict(item) for item in probed.items],
+        "flags": probed.flags if probed.kind else "",
+        "contradictions": probed.contradictions,
     }
 
 

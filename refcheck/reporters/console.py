@@ -8,6 +8,7 @@ from refcheck.outcome import BROKEN, Outcome, Report, Status
 from refcheck.reporters.cause import power_lines, same_reason
 from refcheck.reporters.failure import brief_lines, failure_lines, gist, shortened
 from refcheck.reporters.lines import WIDTH, labelled
+from refcheck.reporters.probed import in_check
 
 FEW = 2  # laws that are named beside the reason for which they were skipped
 HEADINGS = (
@@ -50,6 +51,7 @@ def laws(number: int) -> str:
 
 def _head(report: Report) -> list[str]:
     kind = report.kind or "not loaded"
+    kind += ", probed" if report.probed is not None and report.probed.kind else ""
     return [
         f"refcheck {report.version}   {report.target}",
         f"kind {kind}   profile {report.profile}   seed {report.seed}",
@@ -142,6 +144,7 @@ def _noted(outcomes: Sequence[Outcome]) -> Iterator[str]:
 
 
 def _notes(report: Report) -> Iterator[str]:
+    yield from in_check(report.probed)
     for note in report.notes:
         yield from labelled("note", note, 0)
 
@@ -202,4 +205,6 @@ def _why(report: Report) -> list[str]:
         return ["not every law was asked, so nothing is said of the whole"]
     if not any(o.status is Status.HELD for o in report.outcomes):
         return ["no law was held"]
+    if report.probed is not None and report.probed.contradictions:
+        return ["what it is was not declared, and what tells of it is contradictory"]
     return ["a law of agreement or gradients had no conclusive case"]

@@ -7,14 +7,18 @@ WIDTH = 80
 LABEL = 15  # columns for what a line is about
 
 
-def labelled(label: str, text: str, indent: int = 4) -> Iterator[str]:
+def labelled(
+    label: str, text: str, indent: int = 4, columns: int = LABEL
+) -> Iterator[str]:
     """Yield ``text`` beside its label, or nothing if there is none."""
-    room = WIDTH - LABEL - indent
+    room = WIDTH - columns - indent
     lines = textwrap.wrap(text, room, break_on_hyphens=False, break_long_words=False)
-    yield from beside(label, lines, indent)
+    yield from beside(label, lines, indent, columns)
 
 
-def beside(label: str, lines: Iterable[str], indent: int = 4) -> Iterator[str]:
+def beside(
+    label: str, lines: Iterable[str], indent: int = 4, columns: int = LABEL
+) -> Iterator[str]:
     """Yield lines beside the label of the first one."""
     for k, line in enumerate(lines):
-        yield f"{' ' * indent}{'' if k else label:<{LABEL}}{line}"
+        yield f"{' ' * indent}{'' if k else label:<{columns}}{line}"

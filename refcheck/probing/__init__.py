@@ -1,0 +1,1 @@
+"""Which conventions a target follows, found by experiments and not by its name."""
