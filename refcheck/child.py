@@ -29,6 +29,7 @@ from refcheck.law import Law
 from refcheck.lookup import named, require_known
 from refcheck.oracle import shortfall
 from refcheck.outcome import Outcome, Status
+from refcheck.probing.called import past_the_end
 from refcheck.probing.found import undeclared
 from refcheck.probing.probe import probed
 from refcheck.probing.understood import understood
@@ -45,6 +46,7 @@ from refcheck.wire import (
     Fault,
     Found,
     Message,
+    Noted,
     Ready,
     Refused,
     Request,
@@ -116,6 +118,8 @@ def hold(cell: Cell, known: Laws, settings: Settings, send: Send, watch: Watch) 
     every = list(known.values())
     send(_ready(cell, list(selected(every, settings)), settings.dtypes))
     cell = understand(cell, send, watch)
+    for note in past_the_end(cell, watch):
+        send(Noted(note))
     for outcome in run(cell, every, settings, watch):
         send(Found(outcome))
 

@@ -17,6 +17,7 @@ from refcheck.wire import (
     Fault,
     Found,
     Message,
+    Noted,
     Ready,
     Refused,
     Request,
@@ -95,6 +96,8 @@ class Record:
 
     def _understand(self, message: Message) -> None:
         """Note what the target was found to be, the first time that it is told."""
+        if isinstance(message, Noted) and message.note not in self.notes:
+            self.notes.append(message.note)
         if not isinstance(message, Understood | Told) or self.probed is not None:
             return
         self.probed = message.probed

@@ -57,6 +57,12 @@ class Understood(msgspec.Struct, frozen=True, tag="understood"):
     probed: Probed
 
 
+class Noted(msgspec.Struct, frozen=True, tag="noted"):
+    """What was observed of a target, and no law decides."""
+
+    note: str
+
+
 class Told(msgspec.Struct, frozen=True, tag="told"):
     """What a probe has found out."""
 
@@ -92,7 +98,7 @@ class Done(msgspec.Struct, frozen=True, tag="done"):
     """Every law of the plan has ended."""
 
 
-Message = Ready | Understood | Told | Found | Diagnosed | Refused | Fault | Done
+Message = Ready | Understood | Noted | Told | Found | Diagnosed | Refused | Fault | Done
 
 
 def packed(message: Message) -> bytes:

@@ -12,9 +12,11 @@ from refcheck.cell import Capability, Padding, Reply, Signature
 from refcheck.judge import judge
 from refcheck.landmarks import generic
 from refcheck.law import Claim, equal, identical
+from refcheck.measured import MeasuredCell
 from refcheck.outcome import Item
 from refcheck.probing.elimination import LONGER, PLAIN, Compared, compared
 from refcheck.probing.setting import Setting
+from refcheck.watch import Watch
 
 ENDS = (4, 2, 1)  # lengths of rows, of 4 steps
 EMPTY = (4, 0, 1)
@@ -24,6 +26,7 @@ STANDS = {
     Padding.REPEATED: "the last output before the end, repeated",
     Padding.UNTOUCHED: "what would stand there without lengths",
 }
+PADS = Capability.PADS | Capability.LENGTHS
 ROWS = Capability.LENGTHS | Capability.MASKS
 NOTHING = Compared(np.inf, alike=False)
 Said = tuple[str, str]  # a value, and the evidence
@@ -41,6 +44,22 @@ def ended(cell: Any) -> tuple[Padding | None, Iterator[Item]]:
     padding, said = _padding(cell)
     items = [Item("outputs past the end", *said), Item("empty rows", *_empty(cell))]
     return padding, iter(items)
+
+
+def past_the_end(cell: Any, watch: Watch) -> Iterator[str]:
+    """Yield what stands past the end of a row, where that is declared by nobody.
+
+    It is told and decides nothing: what nobody reads may be anything.
+    """
+    promised: Signature = cell.signature
+    if promised.offers(Capability.PADDING_CONTRACT) or not promised.offers(PADS):
+        return
+    padding, _ = _padding(MeasuredCell(cell, watch))
+    custom = "follow no known custom"
+    if padding is not None:
+        held = f"--convention padding={padding.value} holds the target to that"
+        custom = f"are {STANDS[padding]}; {held}"
+    yield f"nothing is declared of outputs past the end of a row: they {custom}"
 
 
 def dtypes(cell: Any, setting: Setting | None, offered: Signature) -> Item:
