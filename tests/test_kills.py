@@ -1,6 +1,7 @@
 """What the kill matrix says of a run, and what it does not."""
 
 import json
+import re
 
 import pytest
 
@@ -79,6 +80,7 @@ def test_what_is_on_record_names_laws_and_faults_that_there_are() -> None:
     runs = kills().runs
     found = [(bug, law) for run in runs.values() for bug, law in _pairs(run)]
 
+    assert re.fullmatch("[0-9a-f]{12}", kills().tree)
     assert {law for _, law in found} <= set(laws()), AGAIN
     assert {bug for bug, _ in found} <= set(BANK), AGAIN
 

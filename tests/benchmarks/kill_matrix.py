@@ -163,7 +163,7 @@ def write(known: Known) -> None:
     both = [line for line in known.values() if line.dtypes == BOTH]
     tree = list(known.values())[-1].tree
     text = msgspec.json.encode(Kills(runs, tree))
-    FILE.write_bytes(msgspec.json.format(text, indent=1) + b"\n")
+    FILE.write_bytes(text.replace(b']},"', b']},\n"') + b"\n")  # a fault a line
     lines = [msgspec.json.encode(line).decode() + "\n" for line in known.values()]
     LEDGER.write_text("".join(lines), encoding="utf-8")
     into_docs("record", record(known, tree), PAGE)
@@ -175,15 +175,15 @@ def record(known: Known, tree: str) -> Iterator[str]:
     """Yield what is on record, a row for each run."""
     strict = {name for name, law in laws().items() if law.strict}
     pairs = sum(len(bug.kinds) for bug in BUGS)
-    yield "| dtypes | pairs | caught | by strict laws alone | every law asked |"
+    yield "| dtypes | pairs | caught | by strict laws alone | asked all |"
     yield "|---|---|---|---|---|"
     for dtypes in (BOTH, *ALONE):
         run = [line for line in known.values() if line.dtypes == dtypes]
         caught = [line for line in run if line.laws]
         noted = sum({*line.laws} <= strict for line in caught)
-        full = sum(line.full for line in run)
+        asked = sum(line.full for line in run)
         of = f"{len(run)} of {pairs}"
-        yield f"| {dtypes} | {of} | {len(caught)} | {noted} | {full} |"
+        yield f"| {dtypes} | {of} | {len(caught)} | {noted} | {asked} |"
     lines = known.values()
     yield ""
     yield (
@@ -192,11 +192,12 @@ def record(known: Known, tree: str) -> Iterator[str]:
         f"{len(lines)} pairs were asked with the sources of hash `{tree}`, the others "
         f"with earlier ones."
     )
-    cases = sorted(line.cases for line in lines if line.full and line.laws) or [0]
+    full = [line for line in lines if line.full and line.dtypes == BOTH]
+    cases = sorted(line.cases for line in full if line.laws) or [0]
     yield (
-        f"Half of those that were caught when every law was asked took "
-        f"{cases[len(cases) // 2]} cases or fewer, nine of ten "
-        f"{cases[len(cases) * 9 // 10]}."
+        f"In both dtypes {len(full)} pairs were asked every law, most catching first: "
+        f"half of them were caught in {cases[len(cases) // 2]} cases or fewer, nine of "
+        f"ten in {cases[len(cases) * 9 // 10]}."
     )
 
 
