@@ -32,7 +32,9 @@ def _others(ratios: Sequence[float], *, shaped: bool) -> str:
     if not np.isfinite(nearest):
         return f"in {len(ratios)} others shapes differ, or it raises"
     off = f"off by {nearest:.0e} or more{EXPLAINED}"
-    return f"1 other is {off}" if len(ratios) == 1 else f"{len(ratios)} others are {off}"
+    return (
+        f"1 other is {off}" if len(ratios) == 1 else f"{len(ratios)} others are {off}"
+    )
 
 
 def sentence(found: Elimination) -> str:

@@ -47,4 +47,5 @@ def _told(found: Found, setting: Setting, says: str) -> Probed:
         tuple(evidence.items(found.settings, setting)),
         declaring.conventions(setting, like),
         contradictions=tuple(evidence.contradictions(setting, known, spec, shapes)),
+        by_name=kind.value if layout else "",
     )
