@@ -88,6 +88,8 @@ def answer(request: Request, send: Send, watch: Watch) -> None:
             probe(request, send, watch)
         else:
             _asked(request, known, send, watch)
+    except Lost as error:
+        send(Refused(f"{request.target} was lost: {error}.", target=True))
     except RefcheckError as error:
         send(Refused(str(error), isinstance(error, TargetError)))
     except Exception:  # noqa: BLE001 - whatever it is, the supervisor has to hear of it

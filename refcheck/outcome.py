@@ -114,6 +114,7 @@ class Probed(msgspec.Struct, frozen=True):
     conventions: Sequence[str] = ()  # that state it, beside the kind
     build: Sequence[str] = ()  # and how it has to be built: NAME=VALUE
     contradictions: Sequence[str] = ()  # sentences
+    by_name: str = ""  # the kind that the names of its parameters say, if any do
     declarable: bool = True  # whether kind and conventions say all that was found
     notes: Sequence[str] = ()
     seconds: float = 0.0

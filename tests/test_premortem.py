@@ -8,6 +8,7 @@ from refcheck import isolation
 from refcheck.errors import TargetError
 from refcheck.outcome import Probed
 from refcheck.premortem import probed
+from tests.adapters.test_process import command
 
 ENVIRON = dict(os.environ)
 
@@ -33,6 +34,11 @@ def test_what_the_child_finds_comes_back() -> None:
 def test_a_target_that_is_lost_is_an_error_of_the_target(name: str, how: str) -> None:
     with pytest.raises(TargetError, match=f"deadly:{name} cannot be probed: {how}"):
         probe(f"tests.targets.deadly:{name}", 0.2)
+
+
+def test_a_worker_that_is_lost_is_an_error_of_the_target() -> None:
+    with pytest.raises(TargetError, match="was lost: the worker ended by itself"):
+        probe(f"cmd: {command('dies-in-build-unknown')}")
 
 
 def test_without_processes_it_is_asked_here(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -49,12 +49,11 @@ def sentence(found: Elimination) -> str:
         one, other, *_ = found.left
         unlike = _unlike(told(one), told(other), "or")
         return f"{count}, and {len(found.left)} agree on every case: {unlike}"
-    return f"{count}, and it agrees with none; {_nearest(found.nearest)}"
+    near = _nearest(found.nearest) if found.nearest else "none came near"
+    return f"{count}, and it agrees with none; {near}"
 
 
-def _nearest(nearest: Tried | None) -> str:
-    if nearest is None:
-        return "none came near"
+def _nearest(nearest: Tried) -> str:
     setting = named(nearest.setting)
     said, stage = told(setting), nearest.stage
     gates = f" with gates {said['gates']}" if "gates" in said else ""

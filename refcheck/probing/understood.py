@@ -8,6 +8,7 @@ from dataclasses import replace
 from typing import Any
 
 from refcheck.cell import Cell, Signature
+from refcheck.errors import Lost
 from refcheck.outcome import Probed
 from refcheck.probing import declaring, evidence
 from refcheck.probing.found import Found, searched, undeclared
@@ -24,7 +25,10 @@ def understood(cell: Any, watch: Watch) -> tuple[Cell, Probed | None]:
     known: Signature = cell.signature
     if not undeclared(cell):
         return cell, None
-    found = searched(cell, watch, thorough=False)
+    try:
+        found = searched(cell, watch, thorough=False)
+    except Lost as error:  # a law will meet it, and tell on which case
+        return cell, Probed(known.name, "", f"it was lost while it was probed: {error}")
     says = evidence.sentence(found.settings)
     if found.setting is None:
         return cell, Probed(known.name, "", says)
@@ -47,4 +51,5 @@ def _told(found: Found, setting: Setting, says: str) -> Probed:
         tuple(evidence.items(found.settings, setting)),
         declaring.conventions(setting, like),
         contradictions=tuple(evidence.contradictions(setting, known, spec, shapes)),
+        by_name=kind.value if layout else "",
     )

@@ -87,7 +87,7 @@ def _ended(probed: Probed) -> str:
 def _asked(probed: Probed) -> str:
     if probed.contradictions:
         return (
-            f"which is meant: --like {probed.kind} holds it to the names, "
+            f"which is meant: --like {probed.by_name} holds it to the names, "
             f"{probed.flags} to what was found"
         )
     return f"{probed.flags}, so that another setting is a violation"

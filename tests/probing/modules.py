@@ -39,6 +39,31 @@ class NoResetGRU(SwappedGRU):
         return (1 - z) * torch.tanh(a[2] + b[2]) + z * h
 
 
+class ResetBeforeGRU(nn.Module):
+    """As it was first published, with PyTorch's names."""
+
+    def __init__(self, input_size: int, hidden_size: int) -> None:
+        super().__init__()
+        rows = 3 * hidden_size
+        self.weight_ih = nn.Parameter(torch.randn(rows, input_size))
+        self.weight_hh = nn.Parameter(torch.randn(rows, hidden_size))
+        self.bias_ih = nn.Parameter(torch.randn(rows))
+        self.bias_hh = nn.Parameter(torch.randn(rows))
+
+    def forward(self, x: Tensor, h: Tensor) -> Any:
+        outputs, h = [], h[0]
+        u_r, u_z, u_n = self.weight_hh.chunk(3)
+        c_r, c_z, c_n = self.bias_hh.chunk(3)
+        for x_t in x:
+            a_r, a_z, a_n = (x_t @ self.weight_ih.T + self.bias_ih).chunk(3, -1)
+            r = torch.sigmoid(a_r + h @ u_r.T + c_r)
+            z = torch.sigmoid(a_z + h @ u_z.T + c_z)
+            n = torch.tanh(a_n + (r * h) @ u_n.T + c_n)
+            h = (1 - z) * n + z * h
+            outputs.append(h)
+        return torch.stack(outputs), h[None]
+
+
 class GateByGate(nn.Module):
     """A right LSTM: a map for each gate, names of its own, the state (c, h)."""
 

@@ -11,7 +11,12 @@ from refcheck.probing.understood import understood
 from refcheck.reporters import as_json, console
 from refcheck.target import adapt
 from refcheck.watch import Unwatched
-from tests.probing.modules import GateByGate, NoResetGRU, SwappedGRU
+from tests.probing.modules import (
+    GateByGate,
+    NoResetGRU,
+    ResetBeforeGRU,
+    SwappedGRU,
+)
 from tests.probing.unusual import SETTINGS, Unusual
 
 AGREEMENT = ("agreement",)
@@ -47,6 +52,15 @@ def test_gates_that_names_contradict_leave_it_open_and_say_what_to_declare() -> 
     assert "gates r z n, found z r n" in text
     assert "which is meant: --like gru holds it to the names, " in text
     assert "--like gru --convention gates=zrn to what was found" in text
+
+
+def test_a_reset_gate_before_the_product_is_not_pytorchs() -> None:
+    report = checked(ResetBeforeGRU)
+
+    assert report.verdict == "inconclusive"
+    text = flat(report)
+    assert "kind gru, found gru-reset-before" in text
+    assert "which is meant: --like gru holds it to the names, " in text
 
 
 def test_a_contradiction_decides_where_all_that_was_asked_holds() -> None:

@@ -2,7 +2,8 @@
 
 import pytest
 
-from refcheck.cell import Spec
+from refcheck.cell import Kind, Spec
+from refcheck.probing.elimination import Elimination, Tried
 from refcheck.probing.evidence import items, sentence
 from refcheck.probing.found import Found, searched
 from refcheck.probing.setting import named, told
@@ -97,3 +98,20 @@ class _Same:
 def _raising(_: object) -> None:
     message = "no"
     raise ValueError(message)
+
+
+def test_other_activations_have_no_gradients_here() -> None:
+    setting = SETTINGS["LSTM, hard sigmoid"]
+    equations = setting.signature(Unusual(setting).signature).equations
+
+    with pytest.raises(NotImplementedError, match="going forward"):
+        equations.step_back()
+
+
+def test_settings_that_raise_are_told_from_those_that_are_off() -> None:
+    setting = lstm()
+    tried = Tried(lstm(gates={Kind.LSTM: "iofg"}), float("inf"), False, 1)
+
+    said = {i.name: i.evidence for i in items(Elimination([tried], [setting]), setting)}
+
+    assert said["gates"] == "in 1 others shapes differ, or it raises"
