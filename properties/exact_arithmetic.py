@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from refcheck.case import Case
-from refcheck.cell import Array, Capability, Gradients, Kind, Params
+from refcheck.cell import Array, Capability, Gradients, Kind, Params, Reply
 from refcheck.law import Claim, identical, law
 from refcheck.measured import MeasuredCell
 from refcheck.strategies import Cases
@@ -121,8 +121,7 @@ def rest_is_exact(cell: MeasuredCell, case: Case) -> Iterator[Claim]:
     What is left of backpropagation is a product of the weights with powers of two:
     which block of W_hh is transposed, and at which step, shows without rounding.
     """
-    reply = before_the_end(case, cell.forward(case))
-    yield from _identical(reply, cell.textbook(case), case)
+    yield from _identical_as_read(cell.forward(case), cell.textbook(case), case)
     found = cell.backward(case)
     yield from _identical(found, cell.textbook_gradients(case), case)
 
@@ -146,7 +145,7 @@ def half_open_gates_are_exact(cell: MeasuredCell, case: Case) -> Iterator[Claim]
         found, pulled = _unread(cell, case, found), _unread(cell, case, pulled)
         yield from _identical(found, pulled, case)
         return
-    yield from _identical(before_the_end(case, reply), right, case)
+    yield from _identical_as_read(reply, right, case)
     yield from _identical(found, pulled, case)
 
 
@@ -166,10 +165,15 @@ def integers_stay_integers(cell: MeasuredCell, case: Case) -> Iterator[Claim]:
 
     Pre-activations are odd, so that none stands at 0, where slopes are a convention.
     """
-    reply = before_the_end(case, cell.forward(case))
-    yield from _identical(reply, cell.textbook(case), case)
+    yield from _identical_as_read(cell.forward(case), cell.textbook(case), case)
     found = cell.backward(case)
     yield from _identical(found, cell.textbook_gradients(case), case)
+
+
+def _identical_as_read(found: Reply, right: Reply, case: Case) -> Iterator[Claim]:
+    """Claim identity, but of what stands past the end of rows."""
+    found, right = before_the_end(case, found), before_the_end(case, right)
+    yield from _identical(found, right, case)
 
 
 def _identical(found: Any, right: Any, case: Case) -> Iterator[Claim]:

@@ -8,10 +8,12 @@ import pytest
 from refcheck.bugs.padding import lasts, past
 from refcheck.case import Case
 from refcheck.catalogue import laws
-from refcheck.cell import Capability, Kind, Padding, Reply
+from refcheck.cell import Capability, Gradients, Kind, Padding, Reply
 from refcheck.measured import MeasuredCell
-from refcheck.outcome import Status
+from refcheck.outcome import BROKEN, Status
 from refcheck.reference.cell import ReferenceCell
+from refcheck.runner import run
+from refcheck.settings import Settings
 from tests.bank import faulty
 from tests.properties.quick_outcomes import KINDS, holds, outcome
 
@@ -43,6 +45,35 @@ class Promising(ReferenceCell):
         return reply._replace(outputs=np.where(past(case), other, reply.outputs))
 
 
+class Complete(Promising):
+    """One that reads forward alone, its gradients those of what it returns."""
+
+    def __init__(self, kind: Kind, padding: Padding = Padding.ZEROS) -> None:
+        super().__init__(kind, padding)
+        has = self.signature.capabilities & ~Capability.DIRECTIONS
+        self.signature = replace(self.signature, capabilities=has)
+
+    def backward(self, case: Case) -> Gradients:
+        if case.lengths is None:
+            return super().backward(case)
+        pulls, ended = case.grad_outputs, past(case)
+        before, after = np.where(ended, 0, pulls), np.where(ended, pulls, 0)
+        if self.padding is Padding.REPEATED:
+            rows = np.arange(case.batch)
+            before[lasts(case) - 1, rows] += after.sum(axis=0)
+        found = super().backward(case.but(grad_outputs=before))
+        if self.padding is not Padding.UNTOUCHED:
+            return found
+        still = tuple(0 * g for g in case.grad_state)
+        on = case.but(lengths=None, grad_outputs=after, grad_state=still)
+        more = super().backward(on)
+        return Gradients(
+            {n: d + more.params[n] for n, d in found.params.items()},
+            found.inputs + more.inputs,
+            tuple(a + b for a, b in zip(found.state, more.state, strict=True)),
+        )
+
+
 NAMES = (
     "padding-is-never-read",
     "padding-gets-no-gradient",
@@ -61,6 +92,22 @@ def test_a_right_cell_obeys(name: str, kind: Kind, seed: int) -> None:
 @pytest.mark.parametrize("padding", list(Padding))
 def test_a_cell_that_keeps_its_contract_obeys(padding: Padding) -> None:
     assert holds(CONTRACT, Promising(Kind.GRU, padding))
+
+
+@pytest.mark.parametrize(
+    ("kind", "padding"),
+    [(Kind.GRU, Padding.REPEATED), (Kind.RNN_RELU, Padding.UNTOUCHED)],
+)
+def test_what_a_right_cell_leaves_past_the_length_breaks_no_law(
+    kind: Kind, padding: Padding
+) -> None:
+    careless = {"misfits-are-refused": "the reference refuses nothing"}
+    settings = Settings(profile="quick", exclude=careless)
+
+    found = list(run(Complete(kind, padding), list(laws().values()), settings))
+
+    assert not [o.law for o in found if o.status in BROKEN]
+    assert sum(o.status is Status.HELD for o in found) > 50
 
 
 def test_zeros_that_are_promised_pass_no_gradient_back() -> None:
