@@ -93,17 +93,6 @@ def inner(module: Any, wrappers: tuple[type, ...]) -> Any:
     return module
 
 
-def require_forwards(module: Any, name: str) -> None:
-    """Refuse an RNN that reads backwards alone.
-
-    Raises:
-        TargetError: if it does.
-    """
-    if getattr(module, "reverse", False):
-        message = f"{name} reads backwards; check it as backward_rnn of Bidirectional."
-        raise TargetError(message)
-
-
 def takes_the_carry_first(call: Any) -> bool | None:
     """Return whether the carry comes before the inputs; None if there is no carry."""
     names = list(parameters(call))[:2]

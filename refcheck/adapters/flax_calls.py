@@ -14,11 +14,17 @@ import jax
 import jax.numpy as jnp
 
 from refcheck.adapters.arrays import AnswerError
-from refcheck.adapters.class_options import CARRIES, parameters
+from refcheck.adapters.class_options import (
+    CARRIES,
+    parameters,
+    takes_the_carry_first,
+)
 from refcheck.adapters.jax_carry import Built, Form, cell_comes_first
+from refcheck.adapters.jax_cell import Build
 from refcheck.cell import Kind, Spec
 
 TIME, ROWS = 7, 3  # of a trial call
+BACKWARDS = ("it reads backwards: the adapter turns the rows of a sequence about",)
 
 
 class Parts(NamedTuple):
@@ -52,6 +58,53 @@ class Slots(NamedTuple):
         )
 
 
+class Turns(NamedTuple):
+    """Whether a module reads a sequence from its end, and returns it in its order.
+
+    It is handed each row turned about, so that it reads it forward; its padding stays
+    at the end, turned about too, as in Flax.
+    """
+
+    backwards: bool = False
+    ordered: bool = False  # outputs stand where their inputs stood, not as read
+    axis: int = 1  # of time
+
+    @classmethod
+    def of(cls, module: Any) -> "Turns":
+        """Read what Flax's own RNN was built with."""
+        backwards = bool(module.reverse)
+        ordered = backwards and bool(module.keep_order)
+        return cls(backwards, ordered, 0 if module.time_major else 1)
+
+    def turned(self, sequence: Any, lengths: Any) -> Any:
+        """Return a sequence with each row reversed, and its padding apart."""
+        time, rows = sequence.shape[self.axis], sequence.shape[1 - self.axis]
+        ends = jnp.full(rows, time) if lengths is None else lengths
+        at = (jnp.arange(time)[::-1, None] + ends[None]) % max(time, 1)
+        at = at if self.axis == 0 else at.T
+        return jnp.take_along_axis(sequence, at[:, :, None], axis=self.axis)
+
+
+def called(
+    module: Any, parts: Callable[[Spec], Parts], kind: Kind | None, turns: Turns
+) -> tuple[Build, Callable[[Spec], Form]]:
+    """Return how a module is built for a spec, and the form that its carry has."""
+    steps = takes_the_carry_first(type(module).__call__) is True
+    slots = Slots.of(type(module).__call__)
+
+    def build(spec: Spec) -> Built:
+        made = parts(spec)
+        return step(made) if steps else sequence(made, slots, turns)
+
+    def form(spec: Spec) -> Form:
+        if steps:
+            return step_form(build(spec), spec, kind)
+        first = not getattr(module, "time_major", False)
+        return sequence_form(build(spec), spec, slots, batch_first=first)
+
+    return build, form
+
+
 def step(parts: Parts) -> Built:
     """Return a cell's call."""
 
@@ -67,15 +120,18 @@ def step(parts: Parts) -> Built:
     return Built(parts.params, parts.kept, call, parts.start)
 
 
-def sequence(parts: Parts, slots: Slots) -> Built:
+def sequence(parts: Parts, slots: Slots, turns: Turns) -> Built:
     """Return the call of a module that loops over time."""
 
     def call(params: Any, kept: Any, carry: Any, inputs: Any, lengths: Any) -> Any:
+        inputs = turns.turned(inputs, lengths) if turns.backwards else inputs
         named = {slots.carry: carry, slots.lengths: lengths}
         named = {name: value for name, value in named.items() if value is not None}
         named |= {slots.returns: True} if slots.returns else {}
         answer, kept = parts.apply(params, kept, inputs, **named)
-        return *_read(answer), kept
+        carry, outputs = _read(answer)
+        outputs = turns.turned(outputs, lengths) if turns.ordered else outputs
+        return carry, outputs, kept
 
     return Built(parts.params, parts.kept, call)
 

@@ -21,12 +21,10 @@ from refcheck.adapters.class_options import (
     inner,
     kind_of,
     options,
-    require_forwards,
     sizes,
     takes_the_carry_first,
 )
 from refcheck.adapters.jax_adapt import TRIAL, Facts, adapted
-from refcheck.adapters.jax_carry import Built, Form
 from refcheck.adapters.jax_cell import JaxCell
 from refcheck.cell import Declared, Kind, Padding, Spec
 from refcheck.layouts import LINEN
@@ -50,26 +48,19 @@ def adapt(thing: Any, declared: Declared, name: str) -> JaxCell:
     module = _module(thing, declared, name)
     if declared.call == "sequence" and hasattr(module, "initialize_carry"):
         module = linen.RNN(module)
-    require_forwards(module, name)
     cell = inner(module, WRAPPERS)
     width = next((w for w in WIDTHS if hasattr(cell, w)), "")
     said = sizes(declared)
     sized = said or ({} if width else {"hidden_size": _width_of(cell)})
     both = isinstance(module, linen.Bidirectional)
     kind = kind_of(KINDS, type(cell), cell)
-    steps = takes_the_carry_first(type(module).__call__) is True
-    slots = calls.Slots.of(type(module).__call__)
+    loops = isinstance(module, linen.RNN)
+    turns = calls.Turns.of(module) if loops else calls.Turns()
 
-    def build(spec: Spec) -> Built:
-        parts = _parts(_resized(module, width, spec), spec, steps=steps)
-        return calls.step(parts) if steps else calls.sequence(parts, slots)
+    def parts(spec: Spec) -> calls.Parts:
+        return _parts(_resized(module, width, spec), spec)
 
-    def form(spec: Spec) -> Form:
-        if steps:
-            return calls.step_form(build(spec), spec, declared.like or kind)
-        first = not getattr(module, "time_major", False)
-        return calls.sequence_form(build(spec), spec, slots, batch_first=first)
-
+    build, form = calls.called(module, parts, declared.like or kind, turns)
     return adapted(
         Facts(
             name,
@@ -80,7 +71,8 @@ def adapt(thing: Any, declared: Declared, name: str) -> JaxCell:
             LINEN,
             base=replace(TRIAL, bidirectional=both, **sized),
             resizable=bool(width) and not said,
-            padding=Padding.UNTOUCHED if isinstance(module, linen.RNN) else None,
+            padding=Padding.UNTOUCHED if loops else None,
+            notes=calls.BACKWARDS if turns.backwards else (),
         )
     )
 
@@ -114,8 +106,9 @@ def _width_of(cell: Any) -> int:
     return int(jax.tree.leaves(carry)[0].shape[-1])
 
 
-def _parts(module: Any, spec: Spec, *, steps: bool) -> calls.Parts:
+def _parts(module: Any, spec: Spec) -> calls.Parts:
     key = jax.random.key(0)
+    steps = takes_the_carry_first(type(module).__call__) is True
 
     def start(_: Any, rows: int) -> Any:
         return module.initialize_carry(key, (rows, spec.input_size))

@@ -21,13 +21,10 @@ from refcheck.adapters.class_options import (
     kind_of,
     options,
     parameters,
-    require_forwards,
     sizes,
-    takes_the_carry_first,
 )
 from refcheck.adapters.jax_adapt import DTYPES, TRIAL, Facts, adapted
 from refcheck.adapters.jax_calls import precision
-from refcheck.adapters.jax_carry import Built, Form
 from refcheck.adapters.jax_cell import JaxCell
 from refcheck.cell import Declared, Kind, Padding, Spec
 from refcheck.errors import TargetError
@@ -57,28 +54,21 @@ def adapt(thing: Any, declared: Declared, name: str) -> JaxCell:
 
     def module_of(spec: Spec) -> Any:
         module = _made(thing, given, spec) if is_class else thing
-        loops = declared.call == "sequence" and hasattr(module, "initialize_carry")
-        return nnx.RNN(module) if loops else module
+        looped = declared.call == "sequence" and hasattr(module, "initialize_carry")
+        return nnx.RNN(module) if looped else module
 
     with precision(base.dtype), first_built(name):
         module = module_of(base)
-    require_forwards(module, name)
     base = replace(base, bidirectional=isinstance(module, nnx.Bidirectional))
     cell = inner(module, WRAPPERS)
     kind = kind_of(KINDS, type(cell), cell)
-    steps = takes_the_carry_first(type(module).__call__) is True
-    slots = calls.Slots.of(type(module).__call__)
+    loops = isinstance(module, nnx.RNN)
+    turns = calls.Turns.of(module) if loops else calls.Turns()
 
-    def build(spec: Spec) -> Built:
-        parts = _parts(module_of(spec), spec)
-        return calls.step(parts) if steps else calls.sequence(parts, slots)
+    def parts(spec: Spec) -> calls.Parts:
+        return _parts(module_of(spec), spec)
 
-    def form(spec: Spec) -> Form:
-        if steps:
-            return calls.step_form(build(spec), spec, declared.like or kind)
-        first = not getattr(module, "time_major", False)
-        return calls.sequence_form(build(spec), spec, slots, batch_first=first)
-
+    build, form = calls.called(module, parts, declared.like or kind, turns)
     return adapted(
         Facts(
             name,
@@ -90,7 +80,8 @@ def adapt(thing: Any, declared: Declared, name: str) -> JaxCell:
             base=base,
             resizable=is_class and not said,
             dtypes=DTYPES if is_class else _dtypes(thing),
-            padding=Padding.UNTOUCHED if isinstance(module, nnx.RNN) else None,
+            padding=Padding.UNTOUCHED if loops else None,
+            notes=calls.BACKWARDS if turns.backwards else (),
         )
     )
 

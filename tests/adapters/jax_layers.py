@@ -10,8 +10,9 @@ from flax import linen, nnx
 
 from refcheck.cell import Declared, Kind
 
-# Neither is known upstream: docs/findings.md has both without refcheck.
+# None is known upstream: docs/findings.md has them without refcheck.
 EMPTY_ROW = "lengths-need-no-order"  # a row of length 0 ends where the padding ends
+TOO_LONG = "misfits-are-refused"  # a length of T + 1 is taken for T
 NAN_PADDING = "nan-padding-leaves-gradients-alone"  # strict
 
 
@@ -46,6 +47,15 @@ class NnxGRU(NnxRNN):
     cell_class = nnx.GRUCell
 
 
+class NnxBackwards(NnxRNN):
+    """One that reads from the end, and returns its outputs in the order of inputs."""
+
+    def __init__(self, in_features, hidden_features, *, dtype, param_dtype, rngs):
+        made = {"dtype": dtype, "param_dtype": param_dtype, "rngs": rngs}
+        super().__init__(in_features, hidden_features, **made)
+        self.reverse = self.keep_order = True
+
+
 class NnxBoth(nnx.Bidirectional):
     """Bidirectional of nnx, for any sizes."""
 
@@ -75,7 +85,7 @@ def _rnn(cell: Any, **options: Any) -> Any:
     return linen.RNN(cell(features=3), **options)
 
 
-LENGTHS = (EMPTY_ROW, NAN_PADDING)
+LENGTHS = (EMPTY_ROW, TOO_LONG, NAN_PADDING)
 LAYERS = {
     "linen SimpleCell": Layer(linen.SimpleCell),
     "linen LSTMCell": Layer(linen.LSTMCell),
@@ -86,6 +96,10 @@ LAYERS = {
         _rnn(linen.GRUCell, time_major=True), LENGTHS
     ),
     "linen RNN(SimpleCell, unroll=2)": Layer(_rnn(linen.SimpleCell, unroll=2), LENGTHS),
+    "linen RNN(GRUCell, reverse)": Layer(_rnn(linen.GRUCell, reverse=True), LENGTHS),
+    "linen RNN(LSTMCell, reverse, keep_order, time_major)": Layer(
+        _rnn(linen.LSTMCell, reverse=True, keep_order=True, time_major=True), LENGTHS
+    ),
     "linen Bidirectional(GRUCell)": Layer(
         linen.Bidirectional(_rnn(linen.GRUCell), _rnn(linen.GRUCell)), LENGTHS
     ),
@@ -95,6 +109,7 @@ LAYERS = {
     "nnx GRUCell": Layer(nnx.GRUCell),
     "nnx RNN(LSTMCell)": Layer(NnxRNN, LENGTHS),
     "nnx RNN(GRUCell)": Layer(NnxGRU, LENGTHS),
+    "nnx RNN(LSTMCell, reverse, keep_order)": Layer(NnxBackwards, LENGTHS),
     "nnx Bidirectional(LSTMCell)": Layer(NnxBoth, LENGTHS),
     "equinox LSTMCell": Layer(equinox.nn.LSTMCell),
     "equinox GRUCell": Layer(equinox.nn.GRUCell),

@@ -134,11 +134,6 @@ def made_in_haiku() -> Any:
 
 
 REFUSED: dict[str, tuple[Any, dict[str, Any], str]] = {
-    "backwards alone": (
-        linen.RNN(linen.GRUCell(4), reverse=True),
-        {},
-        "it reads backwards; check it as backward_rnn of Bidirectional.",
-    ),
     "another kind": (
         linen.LSTMCell,
         {"like": Kind.GRU},

@@ -8,7 +8,12 @@ for library in ("flax", "equinox", "haiku"):
 
 from refcheck.measured import MeasuredCell  # noqa: E402
 from refcheck.target import adapt  # noqa: E402
-from tests.adapters.jax_layers import EMPTY_ROW, LAYERS, NAN_PADDING  # noqa: E402
+from tests.adapters.jax_layers import (  # noqa: E402
+    EMPTY_ROW,
+    LAYERS,
+    NAN_PADDING,
+    TOO_LONG,
+)
 from tests.adapters.jax_trial import trial  # noqa: E402
 
 AGREEMENT = ("outputs-agree", "final-state-agrees", "gradients-agree")
@@ -31,7 +36,7 @@ def test_a_released_layer_agrees_with_the_textbook(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", WITH_LENGTHS)
-@pytest.mark.parametrize("law", [EMPTY_ROW, NAN_PADDING])
+@pytest.mark.parametrize("law", [EMPTY_ROW, TOO_LONG, NAN_PADDING])
 def test_what_flax_does_with_lengths_is_found(name: str, law: str) -> None:
     layer = LAYERS[name]
 
@@ -40,3 +45,18 @@ def test_what_flax_does_with_lengths_is_found(name: str, law: str) -> None:
     assert law in layer.violates
     assert found.worst is not None
     assert not found.crash
+
+
+BACKWARDS = [name for name in LAYERS if "reverse" in name]
+
+
+@pytest.mark.parametrize("name", BACKWARDS)
+def test_what_reads_backwards_is_handed_its_rows_turned_about(name: str) -> None:
+    layer = LAYERS[name]
+    cell = adapt(layer.thing, layer.declared, name)
+
+    found = trial("padding-is-never-read", cell)
+
+    assert any("reads backwards" in note for note in cell.signature.notes)
+    assert found.conclusive
+    assert not found.broken
