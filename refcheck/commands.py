@@ -55,15 +55,12 @@ def probe(
     said = config.declared(target, options.declared_from(words))
     timeout = words["call_timeout"]
     found = premortem.probed(target, said, call_timeout=timeout, environ=environ)
-    code = told_probe.exit_code(found)
-    version = installed_version(DISTRIBUTION)
-    if words["form"] == "json":
-        text = told_probe.as_json(found, version)
-    else:
-        text = told_probe.render(found, version)
-    if words["write"]:
-        text += f"\n\n{_written(found, said)}"
-    return text, code
+    written = _written(found, said) if words["write"] else ""
+    code, version = told_probe.exit_code(found), installed_version(DISTRIBUTION)
+    if words["form"] == "json":  # alone, for programs to read
+        return told_probe.as_json(found, version), code
+    text = told_probe.render(found, version)
+    return (f"{text}\n\n{written}" if written else text), code
 
 
 def _written(found: Probed, said: Mapping[str, Any]) -> str:

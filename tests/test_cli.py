@@ -248,8 +248,11 @@ def test_a_probe_that_finds_nothing_to_rely_on_writes_nothing(
 
 
 def test_a_probe_can_be_read_by_programs(run: Run) -> None:
-    code, printed, _ = run("probe", "tests.probing.cells:kept", "--format", "json")
+    words = ("tests.probing.cells:kept", "--format", "json", "--write")
 
+    code, printed, _ = run("probe", *words)
+
+    assert Path("pyproject.toml").exists()
     document = json.loads(printed)
     assert (code, document["verdict"], document["kind"]) == (0, "found", "rnn-tanh")
 

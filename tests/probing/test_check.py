@@ -111,3 +111,12 @@ def test_nothing_is_probed_where_no_parameters_can_be_set() -> None:
     cell.signature = replace(cell.signature, capabilities=offered)
 
     assert understood(cell, Unwatched()) == (cell, None)
+
+
+def test_a_cell_without_biases_is_said_to_have_none() -> None:
+    cell, found = understood(Unusual(SETTINGS["LSTM without biases"]), Unwatched())
+
+    assert found is not None
+    assert cell.signature.kind is Kind.LSTM
+    assert not cell.signature.layout.bias_ih
+    assert cell.signature.offers(Capability.LAYOUT)

@@ -49,3 +49,11 @@ def test_biases_that_no_names_tell_apart_have_no_form() -> None:
     biases = {f"b{k}": (2,) for k in range(6)}
 
     assert list(forms(Kind.GRU, Spec(3, 2), matrices | biases)) == []
+
+
+def test_matrices_of_each_gate_may_stand_without_biases() -> None:
+    shapes = {f"{w}{g}": (2, 3 if w == "x" else 2) for w in "xh" for g in "rzn"}
+
+    (found,) = forms(Kind.GRU, Spec(3, 2), shapes)
+
+    assert (found.weight_ih, found.bias_ih) == ("xr xz xn", "")

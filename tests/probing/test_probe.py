@@ -12,6 +12,7 @@ from refcheck.probing.setting import Setting, told
 from refcheck.reporters.probed import exit_code, verdict
 from refcheck.target import load
 from refcheck.watch import Unwatched
+from tests.adapters.functions import SIZES
 
 MODULES = "tests.probing.modules"
 ENDS = {
@@ -154,6 +155,13 @@ def test_a_framework_that_says_otherwise_of_ended_rows_is_contradicted() -> None
 
     (said,) = found.contradictions
     assert said.endswith("outputs past the end of a row are repeated, found zeros")
+
+
+def test_a_step_whose_parameters_are_hidden_is_like_nothing() -> None:
+    found = probe("tests.adapters.functions:closed_step", options=SIZES)
+
+    assert found.says == "the shapes of its parameters fit no known cell: none"
+    assert items(found)["axes"] == "one step (N, D) a call"
 
 
 def test_a_clipper_is_no_cell_to_be_probed() -> None:
