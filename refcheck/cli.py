@@ -11,11 +11,11 @@ from typing import Any
 
 import click
 
+from refcheck import cli_options as options
 from refcheck.errors import RefcheckError, TargetError
 from refcheck.faults import told
 
 WRONG_USAGE, NOT_LOADED, OWN_FAULT = 2, 3, 5  # exit codes beside those of a report
-KINDS = "rnn-tanh, rnn-relu, lstm, gru, gru-reset-before, clip-norm, clip-value"
 EXIT_CODES = """\b
 Exit codes:
   0  conforms: every law that applies holds
@@ -50,12 +50,6 @@ def _version(context: click.Context, _: click.Parameter, wanted: bool) -> None:
         context.exit()
 
 
-def _seconds(_: click.Context, option: click.Parameter, text: str) -> float | None:
-    from refcheck.options import duration  # noqa: PLC0415
-
-    return duration(text, option.opts[0]) if text else None
-
-
 @click.group(
     context_settings={"help_option_names": ["-h", "--help"]}, epilog=EXIT_CODES
 )
@@ -73,130 +67,7 @@ def cli() -> None:
 
 @cli.command()
 @click.argument("target")
-@click.option("--like", metavar="KIND", help=f"The equations it claims: {KINDS}.")
-@click.option(
-    "--set",
-    "build",
-    multiple=True,
-    metavar="NAME=VALUE",
-    help="Build TARGET with this option; repeatable.",
-)
-@click.option(
-    "--state-attr",
-    default="",
-    metavar="NAME",
-    help="The attribute in which a stateful object keeps its state.",
-)
-@click.option(
-    "--params",
-    metavar="NAME",
-    help="A mapping or function in TARGET's module that gives its parameters.",
-)
-@click.option(
-    "--call",
-    type=click.Choice(["step", "sequence"]),
-    help="What one call of TARGET takes, where a trial call cannot tell.",
-)
-@click.option(
-    "--convention",
-    multiple=True,
-    metavar="NAME=VALUE",
-    help="A convention it follows, such as gates=iofg; repeatable.",
-)
-@click.option(
-    "--profile",
-    default="default",
-    show_default=True,
-    type=click.Choice(["quick", "default", "gate", "deep"]),
-    help="How long to search.",
-)
-@click.option(
-    "--select",
-    multiple=True,
-    metavar="PATTERN",
-    help="Hold only the laws or families that match; repeatable.",
-)
-@click.option(
-    "--exclude",
-    multiple=True,
-    metavar="LAW",
-    help="Leave this law out; each takes a --reason.",
-)
-@click.option(
-    "--reason",
-    multiple=True,
-    metavar="TEXT",
-    help="Why the law left out does not apply.",
-)
-@click.option(
-    "--dtype",
-    multiple=True,
-    type=click.Choice(["float64", "float32", "float16", "bfloat16"]),
-    help="Compute in this dtype only; repeatable.",
-)
-@click.option(
-    "--arithmetic",
-    multiple=True,
-    type=click.Choice(["tf32", "float16-gradients", "bfloat16-gradients"]),
-    help="Arithmetic cheaper than float32 that TARGET declares; repeatable.",
-)
-@click.option(
-    "--allowance-factor",
-    metavar="FACTOR=REASON",
-    help="Widen what rounding explains; stands in the report.",
-)
-@click.option(
-    "--seed",
-    type=click.IntRange(min=0),
-    help="Repeat a run; if left out, drawn and printed.",
-)
-@click.option("--strict", is_flag=True, help="Strict laws decide the verdict too.")
-@click.option(
-    "--no-diagnosis",
-    is_flag=True,
-    help="After a violation, do not ask which known fault it is.",
-)
-@click.option("--fail-fast", is_flag=True, help="Stop at the first violation.")
-@click.option(
-    "--max-time",
-    metavar="TIME",
-    callback=_seconds,
-    help="Start no law after this time, such as 60s.",
-)
-@click.option(
-    "--call-timeout",
-    metavar="TIME",
-    default="10s",
-    show_default=True,
-    callback=_seconds,
-    help="How long one call of TARGET may take.",
-)
-@click.option(
-    "-j",
-    "--jobs",
-    type=click.IntRange(min=1),
-    default=min(4, os.cpu_count() or 1),
-    show_default="up to 4, one a core",
-    help="Child processes side by side, each with its share of the laws.",
-)
-@click.option(
-    "--report",
-    multiple=True,
-    metavar="json=PATH",
-    help="Also write the report to a file; repeatable.",
-)
-@click.option(
-    "--format",
-    "form",
-    default="console",
-    show_default=True,
-    type=click.Choice(["console", "json"]),
-    help="What goes to standard output.",
-)
-@click.option("--verbose", is_flag=True, help="Tell every violation in full.")
-@click.option(
-    "--debug", is_flag=True, help="Show the traceback of a fault in refcheck."
-)
+@options.having(*options.CHECK)
 def check(target: str, **words: Any) -> None:
     """Hold TARGET to the laws.
 
@@ -213,29 +84,7 @@ def check(target: str, **words: Any) -> None:
 @click.option(
     "--like", metavar="KIND", help="The equations it claims, to be compared with."
 )
-@click.option(
-    "--set",
-    "build",
-    multiple=True,
-    metavar="NAME=VALUE",
-    help="Build TARGET with this option; repeatable.",
-)
-@click.option(
-    "--state-attr",
-    default="",
-    metavar="NAME",
-    help="The attribute in which a stateful object keeps its state.",
-)
-@click.option(
-    "--params",
-    metavar="NAME",
-    help="A mapping or function in TARGET's module that gives its parameters.",
-)
-@click.option(
-    "--call",
-    type=click.Choice(["step", "sequence"]),
-    help="What one call of TARGET takes, where a trial call cannot tell.",
-)
+@options.having(*options.BUILT)
 @click.option(
     "--convention",
     multiple=True,
@@ -247,25 +96,7 @@ def check(target: str, **words: Any) -> None:
     is_flag=True,
     help="Write what is found to pyproject.toml, where check reads it.",
 )
-@click.option(
-    "--call-timeout",
-    metavar="TIME",
-    default="10s",
-    show_default=True,
-    callback=_seconds,
-    help="How long one call of TARGET may take.",
-)
-@click.option(
-    "--format",
-    "form",
-    default="console",
-    show_default=True,
-    type=click.Choice(["console", "json"]),
-    help="What goes to standard output.",
-)
-@click.option(
-    "--debug", is_flag=True, help="Show the traceback of a fault in refcheck."
-)
+@options.having(options.CALL_TIMEOUT, options.FORM, options.DEBUG)
 def probe(target: str, **words: Any) -> None:
     """Find out what TARGET is, without being told.
 
@@ -304,17 +135,7 @@ def explain(name: str) -> None:
 
 @cli.command()
 @click.argument("case")
-@click.option(
-    "--call-timeout",
-    metavar="TIME",
-    default="10s",
-    show_default=True,
-    callback=_seconds,
-    help="How long one call of the target may take.",
-)
-@click.option(
-    "--debug", is_flag=True, help="Show the traceback of a fault in refcheck."
-)
+@options.having(options.CALL_TIMEOUT, options.DEBUG)
 def replay(case: str, **words: Any) -> None:
     """Ask a stored CASE (its id, or a file) again: does it still fail?"""
     from refcheck.commands import replay as replayed  # noqa: PLC0415
@@ -345,17 +166,7 @@ def replay(case: str, **words: Any) -> None:
     help="Plant only the faults or families that match; repeatable.",
 )
 @click.option("--html", "file", metavar="PATH", help="Also write the matrix as a page.")
-@click.option(
-    "--format",
-    "form",
-    default="console",
-    show_default=True,
-    type=click.Choice(["console", "json"]),
-    help="What goes to standard output.",
-)
-@click.option(
-    "--debug", is_flag=True, help="Show the traceback of a fault in refcheck."
-)
+@options.having(options.FORM, options.DEBUG)
 def selftest(**words: Any) -> None:
     """Plant known faults into textbook cells: does a law catch each of them?
 
@@ -368,7 +179,7 @@ def selftest(**words: Any) -> None:
 
 @cli.command()
 @click.argument("target")
-@click.option("--like", metavar="KIND", help=f"The equations it claims: {KINDS}.")
+@options.LIKE
 def serve(target: str, like: str | None) -> None:
     """Put the Python TARGET behind the worker protocol, on stdin and stdout."""
     from refcheck.commands import serve as served  # noqa: PLC0415
