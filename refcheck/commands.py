@@ -89,7 +89,7 @@ def selftest(words: Mapping[str, Any]) -> tuple[str, int]:
 
 def serve(target: str, like: str | None) -> None:
     """Answer requests on standard input until there are no more."""
-    from refcheck.child import declared  # noqa: PLC0415 - brings NumPy and Hypothesis
+    from refcheck.requests import declared  # noqa: PLC0415 - brings NumPy and Hypothesis
     from refcheck.serve import Server, private_streams  # noqa: PLC0415
     from refcheck.target import load  # noqa: PLC0415
 

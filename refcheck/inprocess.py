@@ -9,13 +9,13 @@ import msgspec
 
 from refcheck.catalogue import laws
 from refcheck.cell import Declared
-from refcheck.child import declared, diagnose, given_back, hold
 from refcheck.environment import DISTRIBUTION, installed_version
 from refcheck.errors import RefcheckError
 from refcheck.lookup import meant, require_known
 from refcheck.outcome import Report
 from refcheck.postmortem import examined
 from refcheck.record import Record
+from refcheck.requests import declared, diagnose, given_back, hold
 from refcheck.settings import Settings
 from refcheck.target import adapt, load
 from refcheck.watch import Unwatched

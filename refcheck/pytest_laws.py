@@ -14,7 +14,6 @@ from refcheck import config as project
 from refcheck import isolation
 from refcheck.catalogue import laws
 from refcheck.cell import Cell
-from refcheck.child import declared
 from refcheck.environment import DISTRIBUTION, installed_version
 from refcheck.errors import RefcheckError
 from refcheck.law import Law
@@ -23,6 +22,7 @@ from refcheck.outcome import BROKEN, DECISIVE, Outcome, Probed, Report, Status
 from refcheck.probing.understood import understood
 from refcheck.record import Record
 from refcheck.reporters.console import render_outcome
+from refcheck.requests import declared
 from refcheck.runner import run
 from refcheck.settings import Settings
 from refcheck.store import stored

@@ -36,12 +36,12 @@ RANKS = (
     {"wire", "callfile", "callwriter", "isolation", "environment", "store"},
     {
         *("config", "record", "supervisor", "premortem", "postmortem"),
-        *("child", "execution", "inprocess"),
+        *("introduction", "requests", "child", "execution", "inprocess"),
     },
     {"serve", "skeletons", "conversation"},
     {"witnesses", "selftest_cells"},
     {"selftest", "selftest_report"},
-    {"options", "commands", "handbook", "buglist", "cli", "__main__"},
+    {"options", "commands", "handbook", "buglist", "cli_options", "cli", "__main__"},
     {"pytest_plugin", "pytest_laws", "refcheck"},
 )
 ALLOWED = {

@@ -3,11 +3,12 @@
 import msgspec
 import pytest
 
-from refcheck.child import _status, answer, declared
+from refcheck.child import answer
 from refcheck.errors import RefcheckError
 from refcheck.judge import Verdict
 from refcheck.law import Relation
 from refcheck.outcome import Finding, Status
+from refcheck.requests import _status, declared
 from refcheck.settings import Settings
 from refcheck.store import Stored
 from refcheck.trial import Trial
@@ -165,7 +166,7 @@ def test_an_allowance_that_is_assumed_is_called_so(target, said, lacks) -> None:
 
 @pytest.mark.parametrize("target", ["torch.nn:GRU", "torch.nn.utils:clip_grad_norm_"])
 def test_an_oracle_that_leaves_something_open_is_noted(target, monkeypatch) -> None:
-    monkeypatch.setattr("refcheck.child.shortfall", lambda: "the oracle is weak")
+    monkeypatch.setattr("refcheck.introduction.shortfall", lambda: "the oracle is weak")
 
     ready = answers(target, Settings(select=("outputs-agree",)))[0]
 

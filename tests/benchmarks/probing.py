@@ -11,10 +11,10 @@ import sys
 import time
 
 from refcheck.cell import Capability, Kind
-from refcheck.child import declared
 from refcheck.layout import CANONICAL
 from refcheck.probing.found import searched
 from refcheck.probing.setting import Setting, named, told
+from refcheck.requests import declared
 from refcheck.target import load
 from refcheck.watch import Unwatched
 from tests.probing.test_adapters import CALLABLES, JAX, KERAS, ONNX, TORCH

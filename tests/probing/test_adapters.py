@@ -42,7 +42,7 @@ CALLABLES = {
 
 def both(target: str, **said: Any) -> tuple[dict[str, str], dict[str, str]]:
     """Return what the adapter knows of a target, and what is found without it."""
-    from refcheck.child import declared
+    from refcheck.requests import declared
 
     cell = load(target, declared(said) if said else Declared())
     known = cell.signature
