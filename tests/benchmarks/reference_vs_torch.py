@@ -88,7 +88,8 @@ def pytorch(job: Job) -> Callable[[], object]:
     lstm = torch.nn.LSTM(inputs.shape[2], job.params.weight_hh.shape[1])
     lstm = lstm.to(inputs.dtype)
     with torch.no_grad():
-        for weight, value in zip(lstm.parameters(), job.params, strict=True):
+        for name, weight in lstm.named_parameters():
+            value = getattr(job.params, name.removesuffix("_l0"))
             weight.copy_(torch.tensor(value))
     wanted = [*lstm.parameters(), inputs, *state]
     grads = [torch.tensor(g) for g in (job.grad_outputs, *job.grad_state)]
