@@ -20,8 +20,8 @@ from refcheck.settings import Settings
 from refcheck.supervisor import (
     LOAD_SECONDS,
     SILENT_SECONDS,
+    Patience,
     _fatal,
-    _Patience,
     _rest,
     supervise,
 )
@@ -178,7 +178,7 @@ def test_a_restarted_child_gets_the_laws_and_the_time_that_are_left() -> None:
 
 
 def test_a_first_call_may_take_longer_than_the_others() -> None:
-    patience = _Patience(call_timeout=10.0)
+    patience = Patience(call_timeout=10.0)
     patience.loaded = True
 
     assert [patience.lost(1, now) for now in (0.0, 29.0)] == ["", ""]
@@ -188,7 +188,7 @@ def test_a_first_call_may_take_longer_than_the_others() -> None:
 
 
 def test_loading_and_silence_have_limits_of_their_own() -> None:
-    patience = _Patience(call_timeout=10.0)
+    patience = Patience(call_timeout=10.0)
 
     assert [patience.lost(0, now) for now in (0.0, LOAD_SECONDS)] == ["", ""]
     assert "loading did not end" in patience.lost(0, LOAD_SECONDS + 1)

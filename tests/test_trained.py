@@ -1,12 +1,12 @@
 """A target in training mode is a cell of its own."""
 
+from refcheck.bugs.planted import planted
 from refcheck.cell import Kind, Spec
 from refcheck.trained import Trained
-from tests.mutants.dropout import Dropping
 
 
 def test_a_trained_cell_has_the_shapes_of_the_cell_and_is_of_unknown_kind() -> None:
-    cell = Dropping(Kind.GRU)
+    cell = planted()(Kind.GRU)
     spec = Spec(3, 2)
 
     trained = Trained(cell, cell.signature, seed=1)
