@@ -123,7 +123,8 @@ def _capabilities(
         Capability.DEFAULT_STATE: form.default,
         Capability.PARAMETERS: built.params,
         Capability.LAYOUT: layout,
-        Capability.RESIZABLE: facts.resizable,
+        # what is resized is built in one direction too, as these modules are not
+        Capability.RESIZABLE: facts.resizable and not form.both,
         Capability.BIAS: facts.base.bias and has_bias,
         Capability.NO_BIAS: facts.bias,
         Capability.LENGTHS: form.lengths,
@@ -142,6 +143,8 @@ def _assumed(facts: Facts, form: Form) -> Iterator[str]:
         yield "jax_enable_x64 is off; it is on while float64 is checked"
     if form.step:
         yield "it is one step: the loop over time is refcheck's, and not judged"
+    if form.both and form.lengths:
+        yield "its outputs past the end of a row are not judged: refcheck cuts them off"
     if form.vmapped:
         yield "it takes one row: jax.vmap over rows is refcheck's, and not judged"
 

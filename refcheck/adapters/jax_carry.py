@@ -62,7 +62,10 @@ class Form:
             final, outputs, kept = (call or built.call)(
                 params, kept, carry, self._swapped(inputs), lengths
             )
-            return self._swapped(outputs), self.unpacked(final), kept
+            outputs = self._swapped(outputs)
+            if self.both and lengths is not None:
+                outputs = _cut(outputs, lengths)
+            return outputs, self.unpacked(final), kept
 
         return run
 
@@ -94,6 +97,16 @@ class Form:
 
     def _swapped(self, sequence: Any) -> Any:
         return jnp.swapaxes(sequence, 0, 1) if self.batch_first else sequence
+
+
+def _cut(outputs: Any, lengths: Any) -> Any:
+    """Return outputs (T, N, O) with zeros past the ends of rows.
+
+    There the backward half goes on from x[0] into the padding, from its end: that has
+    seen both sides, and no contract speaks of it.
+    """
+    steps = jnp.arange(outputs.shape[0])
+    return jnp.where((steps[:, None] < lengths)[..., None], outputs, 0)
 
 
 def cell_comes_first(step: Callable[..., Any], *arguments: Any) -> bool | None:

@@ -8,11 +8,12 @@ from refcheck.measured import MeasuredCell
 from refcheck.trial import Trial, ask
 
 
-def trial(name: str, cell: Any) -> Trial:
+def trial(name: str, cell: Any, *, lengths: bool = False) -> Trial:
     """Return what comes of asking the law called ``name`` on one generic case."""
     law = laws()[name]
     measured = cell if isinstance(cell, MeasuredCell) else MeasuredCell(cell)
     assert not law.excuse(measured.signature)
     recipe: Any = law.cases
-    fitted = recipe.fitted(generic(BASE, 5), cell.signature)
+    given = {"with_lengths": True} if lengths else {}
+    fitted = recipe.fitted(generic(BASE, 5).but(**given), cell.signature)
     return ask(law, measured, recipe.build(fitted, measured))

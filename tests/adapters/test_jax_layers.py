@@ -6,6 +6,7 @@ pytest.importorskip("jax")
 for library in ("flax", "equinox", "haiku"):
     pytest.importorskip(library)
 
+from refcheck.catalogue import laws  # noqa: E402
 from refcheck.measured import MeasuredCell  # noqa: E402
 from refcheck.target import adapt  # noqa: E402
 from tests.adapters.jax_layers import (  # noqa: E402
@@ -60,3 +61,29 @@ def test_what_reads_backwards_is_handed_its_rows_turned_about(name: str) -> None
     assert any("reads backwards" in note for note in cell.signature.notes)
     assert found.conclusive
     assert not found.broken
+
+
+BOTH = ("linen Bidirectional(GRUCell)", "nnx Bidirectional(LSTMCell)")
+UNTROUBLED = ("each-half-sees-one-side", "renaming-hidden-units-renames-outputs")
+
+
+@pytest.mark.parametrize("name", BOTH)
+def test_what_stands_past_the_end_in_both_directions_alarms_nobody(name: str) -> None:
+    layer = LAYERS[name]
+    cell = MeasuredCell(adapt(layer.thing, layer.declared, name))
+
+    trials = [trial(law, cell, lengths=True) for law in UNTROUBLED]
+
+    assert any("past the end" in note for note in cell.signature.notes)
+    assert all(t.conclusive and t.verdicts for t in trials)
+    assert not [t.worst or t.crash for t in trials if t.broken]
+
+
+@pytest.mark.parametrize("name", BOTH)
+def test_what_has_no_single_direction_is_not_asked_for_one(name: str) -> None:
+    layer = LAYERS[name]
+
+    cell = adapt(layer.thing, layer.declared, name)
+
+    assert laws()["both-directions-are-two-cells"].excuse(cell.signature)
+    assert not laws()["reverse-is-flip-forward-flip"].excuse(cell.signature)
