@@ -2,8 +2,8 @@
 
     python -m tests.benchmarks.unseen --write    # the table of docs/tolerances.md
 
-With the narrowest budget of activations, over 30 cases of 4 rows and 8 units: the median
-allowance, relative to the entry and in units of roundoff.
+With the narrowest budget of activations, over 30 cases of 4 rows and 8 units:
+medians of the allowance, relative to the entry and in units of roundoff.
 """
 
 import argparse
