@@ -167,7 +167,8 @@ class Layout:
             if name not in shapes:
                 return (
                     f"there is no parameter {name} {shape} among {_listed(shapes)}; "
-                    f"name them as {self.name} does, or leave out --like"
+                    f"name them as {self.name} does, or leave out --like: "
+                    "refcheck probe then says which is which"
                 )
             if tuple(shapes[name]) != shape:
                 return self._misshapen(name, kind, spec, shapes)

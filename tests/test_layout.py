@@ -122,7 +122,8 @@ COMPLAINTS = {
         {"W": (15, 4), "U": (15, 5), "b": (15,)},
         (
             "there is no parameter weight_ih_l0 (15, 4) among W, U, b; "
-            "name them as torch.nn does, or leave out --like"
+            "name them as torch.nn does, or leave out --like: "
+            "refcheck probe then says which is which"
         ),
     ),
     "another kind": (
