@@ -9,9 +9,9 @@ from refcheck.cell import Capability, Declared, Kind, Spec  # noqa: E402
 from refcheck.errors import TargetError, Unsupported  # noqa: E402
 from refcheck.landmarks import BASE, generic  # noqa: E402
 from refcheck.measured import MeasuredCell  # noqa: E402
-from refcheck.search import Trial, ask  # noqa: E402
 from refcheck.strategies import Cases  # noqa: E402
 from refcheck.target import adapt  # noqa: E402
+from refcheck.trial import Trial, ask  # noqa: E402
 from tests.adapters import mlx_layers as layers  # noqa: E402
 
 TEXTBOOK = ("outputs-agree", "final-state-agrees", "gradients-agree")

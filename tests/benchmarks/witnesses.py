@@ -28,10 +28,10 @@ from refcheck.landmarks import chosen
 from refcheck.law import Law
 from refcheck.reduction import reduced
 from refcheck.runner import effort, measure
-from refcheck.search import ask
 from refcheck.selftest import ordered
 from refcheck.selftest_cells import one_kind
 from refcheck.settings import Settings
+from refcheck.trial import ask
 from refcheck.witnesses import FILE, Witness, witnesses
 
 SECONDS = 4.0  # to make a case small
